@@ -1,0 +1,138 @@
+package exchange
+
+import "time"
+
+// LetterKind is the purpose of an outgoing letter.
+type LetterKind string
+
+// The kinds of letters.
+const (
+	LetterReport  LetterKind = "report"
+	LetterReceipt LetterKind = "receipt"
+	LetterNotice  LetterKind = "notice"
+	LetterMDN     LetterKind = "mdn"
+	LetterNeutral LetterKind = "neutral"
+)
+
+// Letter is one composed, sealed message to one participant.
+type Letter struct {
+	ID         int64
+	Kind       LetterKind
+	State      LetterState
+	To         string // participant id
+	Address    string // RCPT TO
+	Sender     string // MAIL FROM, "" for the null reverse-path
+	MessageID  string // with angle brackets; 128 random bits
+	EnvelopeID string // DSN ENVID
+	Message    []byte // final bytes, CRLF; nil where blocked
+	Clause     string // "9", "12.2", "" for receipts
+	// Arrival answered, or 0; Report position carried, or 0.
+	Arrival int64
+	Report  int64
+	Digest  Digest // of the sealed entity, to compare with the receipt's
+	// WantsReceipt: the letter is open until an authenticated receipt closes it.
+	WantsReceipt bool
+
+	CreatedAt time.Time
+	NextAt    time.Time // not before; a fuse sets it into the future
+	Expires   time.Time // limits.retry_life
+	Attempts  int
+
+	SentAt         time.Time
+	Outside        bool // the relay that accepted it is outside our control
+	Relay          string
+	Reply          string // last reply, quoted
+	ClosedAt       time.Time
+	Verdict        Verdict // of the receipt
+	Number         string  // registration number the receipt told
+	Delivery       string  // last hint of a delivery report: delivered, delayed, failed, relayed, expanded
+	ReceiptArrival int64
+}
+
+// SendOutcome is the judgement on one attempt to send.
+type SendOutcome string
+
+// The outcomes of an attempt (DESIGN section 5).
+const (
+	OutcomeSent  SendOutcome = "sent"
+	OutcomeLater SendOutcome = "later"
+	OutcomeNever SendOutcome = "never"
+)
+
+// Attempt is what one attempt to send a letter came to.
+type Attempt struct {
+	Outcome    SendOutcome
+	At         time.Time
+	Relay      string
+	Outside    bool
+	Code       int    // SMTP reply code, 0 where the connection failed
+	Enhanced   string // "5.7.1"
+	Text       string // the reply or the error, one line
+	TLS        string // "TLS1.3 TLS_AES_128_GCM_SHA256", "" without
+	RelayFault bool   // the relay itself is at fault: alarm, next relay
+}
+
+// Deadline is a moment by which something must have happened.
+type Deadline struct {
+	ID     int64
+	Clause string // "9"
+	Report int64  // position of the report it is about
+	At     time.Time
+	State  string // open, met, missed
+}
+
+// Event is one row of the journal.
+type Event struct {
+	ID     int64
+	At     time.Time
+	Name   string            // "arrived", "accepted", "held", "letter-sent", ...
+	Object string            // "arrival:12", "letter:7", "report:NCCIS-2026-000123"
+	Actor  string            // "gateway" or the operating system user
+	Detail map[string]string // never decrypted text, never secrets
+	Prev   string            // hash of the row before, hex
+	Hash   string            // SHA-256 over the row and Prev, hex
+}
+
+// Decision is everything one message or one submission changes, committed in
+// one transaction.
+// Letters and deadlines of a decision that carries reports belong to the first of
+// them: Commit fills their Report with its position.
+type Decision struct {
+	At time.Time
+	// Arrival decided, 0 for a submission; Lease is the token it was leased
+	// under: a late worker's commit fails.
+	Arrival     int64
+	Lease       string
+	State       ArrivalState
+	Code        Code
+	Reason      string
+	Participant string
+	MessageID   string
+	From        string
+
+	Known     *Known
+	Reports   []StoredReport
+	Letters   []Letter
+	Deadlines []Deadline
+	Closes    []Close
+	Hints     []Hint
+	Events    []Event
+}
+
+// Close closes a letter by an authenticated receipt of its addressee.
+type Close struct {
+	Letter  int64
+	Arrival int64
+	Verdict Verdict
+	Number  string
+	At      time.Time
+}
+
+// Hint notes what a delivery report says of a letter.
+type Hint struct {
+	Letter  int64
+	Action  string // RFC 3464: failed, delayed, delivered, relayed, expanded
+	Status  string // x.y.z
+	Text    string
+	Requeue bool // failed: back to waiting, next relay
+}
