@@ -40,7 +40,8 @@ type Known struct {
 	Arrival     int64
 	Number      string
 	Participant string
-	From        string  // protected or outer From it was accepted under
+	From        string  // outer From it was accepted under
+	Form        Form    // shape it came in: an encrypted attachment of it later is a replay
 	Verdict     Verdict // first verdict
 	Code        Code
 	Digest      Digest // as told in the first receipt

@@ -47,6 +47,10 @@ type Letter struct {
 	Number         string  // registration number the receipt told
 	Delivery       string  // last hint of a delivery report: delivered, delayed, failed, relayed, expanded
 	ReceiptArrival int64
+	// PeerReceivedAt and PeerDecidedAt are the addressee's own times, as its
+	// receipt tells them.
+	PeerReceivedAt time.Time
+	PeerDecidedAt  time.Time
 }
 
 // SendOutcome is the judgement on one attempt to send.
@@ -126,6 +130,9 @@ type Close struct {
 	Verdict Verdict
 	Number  string
 	At      time.Time
+	// As the receipt tells them.
+	PeerReceivedAt time.Time
+	PeerDecidedAt  time.Time
 }
 
 // Hint notes what a delivery report says of a letter.
