@@ -70,3 +70,10 @@ type StoredReport struct {
 	ReceivedAt  time.Time
 	ConfirmedAt time.Time // clause 9, zero where the kind has none
 }
+
+// Moved is a mailbox entry whose message is decided and which may leave the
+// folder it arrived in.
+type Moved struct {
+	UID  uint32
+	Held bool // to the folder of held messages, otherwise to the one of done messages
+}
