@@ -1,0 +1,264 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"almasu/exchange"
+)
+
+// Role is the side of the exchange this gateway stands on.
+type Role string
+
+// The roles.
+const (
+	RoleNCCIS Role = "nccis"
+	RoleSOC   Role = "soc"
+)
+
+// Config is almasu.yaml. Paths are absolute or relative to the working
+// directory, never to the file any more; secrets are references for Secret.
+type Config struct {
+	File      string   `yaml:"-"` // the file it was read from
+	Role      Role     `yaml:"role" is:"nccis|soc" required:"write role: nccis or role: soc"`
+	Identity  Identity `yaml:"identity" required:"write identity: {id: ..., name: {kk: ...}, address: ...}"`
+	Keys      Keys     `yaml:"keys"`
+	Trust     Trust    `yaml:"trust"`
+	Directory string   `yaml:"participants" is:"glob" default:"participants/*.yaml"` // pattern of the participant files
+	// Participants is the register as the files have it, in the order of the file names.
+	Participants []*Participant `yaml:"-"`
+	Mailboxes    []Mailbox      `yaml:"mailboxes"`
+	Listen       Listen         `yaml:"listen"`
+	Relays       []Relay        `yaml:"relays"`                                      // tried in order
+	Rules        string         `yaml:"rules" is:"path"`                             // "" = the built-in reading of the order
+	Store        string         `yaml:"store" is:"store" default:"sqlite:almasu.db"` // sqlite:PATH or postgres://...
+	// StorePasswordFile is the PostgreSQL password, so that it need not stand in Store.
+	StorePasswordFile string   `yaml:"store_password_file" is:"secret"`
+	StoreKey          StoreKey `yaml:"store_key"`
+	Web               Web      `yaml:"web"`
+	Limits            Limits   `yaml:"limits"`
+	// PlatformReference is printed beside "clause 16: the platform is not
+	// covered by this channel", never as a claim.
+	PlatformReference string            `yaml:"platform_reference"`
+	Language          exchange.Language `yaml:"language" is:"kk|ru|en" default:"kk"`
+	Zone              *time.Location    `yaml:"timezone" default:"Asia/Almaty"`
+	// Warnings are things to tell the operator that do not stop the gateway.
+	Warnings []string `yaml:"-"`
+}
+
+// Identity is who we are in the exchange.
+type Identity struct {
+	ID      string         `yaml:"id" is:"id" required:"write id: with 1 to 64 of A-Z a-z 0-9 . _ : -"`
+	Name    exchange.Names `yaml:"name"` // the id where nothing is written
+	Address string         `yaml:"address" is:"address" required:"write address: with the e-mail address of the exchange"`
+	FQDNs   []string       `yaml:"names" is:"fqdn"` // our names in IODEF IncidentID@name
+	BIN     string         `yaml:"bin" is:"bin"`
+	Phone   string         `yaml:"phone" is:"phone"`
+}
+
+// Keys are our own keys; the first one that is usable signs.
+type Keys struct {
+	OpenPGP []KeyFile `yaml:"openpgp"`
+	SMIME   []KeyFile `yaml:"smime"` // PEM or PKCS#12
+}
+
+// KeyFile is a private key and the secret that opens it, "" if it is not locked.
+type KeyFile struct {
+	File           string `yaml:"file" is:"path" required:"write file: with the path of the key"`
+	PassphraseFile string `yaml:"passphrase_file" is:"secret"`
+}
+
+// StoreKey is the key that seals report bodies at rest (clause 8).
+type StoreKey struct {
+	File string `yaml:"file" is:"secret"`
+	// Made says the setting is absent: File then stands beside the SQLite
+	// store and is made at the first start.
+	Made bool `yaml:"-"`
+}
+
+// Trust is what S/MIME certificates are judged by. The lists hold files.
+type Trust struct {
+	Anchors       []string `yaml:"anchors" is:"glob"`
+	Intermediates []string `yaml:"intermediates" is:"glob"`
+	CRLs          []string `yaml:"crls" is:"glob"`
+	// Domestic names the anchors (files) and policies (OIDs) that count as a
+	// domestic encryption certificate (clause 16).
+	Domestic   []string `yaml:"domestic" is:"glob or oid"`
+	Revocation string   `yaml:"revocation" is:"require|prefer|off" default:"prefer"`
+}
+
+// Peer is a server we connect to as a client.
+type Peer struct {
+	Address           string `yaml:"address" is:"hostport" required:"write address: host:port"`
+	TLS               string `yaml:"tls" is:"implicit|starttls|none"` // never "" after Load
+	CAFile            string `yaml:"ca_file" is:"path"`               // "" = the system's anchors
+	ServerName        string `yaml:"server_name"`                     // the host of Address if not written
+	Username          string `yaml:"username"`
+	PasswordFile      string `yaml:"password_file" is:"secret"`
+	InsecurePlaintext bool   `yaml:"insecure_plaintext"`
+}
+
+// Mailbox is an IMAP mailbox that mail is taken from.
+type Mailbox struct {
+	Name string `yaml:"name" is:"id" default:"main"`
+	Peer
+	Folder string `yaml:"folder" default:"INBOX"`
+	Done   string `yaml:"done" default:"Done"`
+	Held   string `yaml:"held" default:"Held"`
+}
+
+// Relay is an SMTP server that letters are handed to.
+type Relay struct {
+	Peer
+	// Outside: a 250 of this relay means that the message has left our own
+	// domain and stops the clock of clause 9.
+	Outside    bool   `yaml:"-"`
+	OutsideSet *bool  `yaml:"outside"` // as written, nil if not
+	RequireTLS string `yaml:"requiretls" is:"require|prefer|off" default:"off"`
+}
+
+// Listen is where we take mail ourselves: host:port or the path of a socket,
+// "" for not at all.
+type Listen struct {
+	SMTP              string `yaml:"smtp" is:"listen"`
+	LMTP              string `yaml:"lmtp" is:"listen"`
+	Relay             string `yaml:"relay" is:"listen"` // submission by the systems of a SOC
+	TLSCert           string `yaml:"tls_cert" is:"path"`
+	TLSKey            string `yaml:"tls_key" is:"path"`
+	RelayUsers        string `yaml:"relay_users" is:"secret"`
+	InsecurePlaintext bool   `yaml:"insecure_plaintext"`
+}
+
+// Web is the console and the HTTP API, off while Address is "".
+type Web struct {
+	Address           string `yaml:"address" is:"hostport"`
+	TLSCert           string `yaml:"tls_cert" is:"path"`
+	TLSKey            string `yaml:"tls_key" is:"path"`
+	InsecurePlaintext bool   `yaml:"insecure_plaintext"`
+}
+
+// Limits bound what a peer can make us do. Sizes are bytes.
+type Limits struct {
+	Message        int64         `yaml:"message" is:"size" default:"50MiB"`
+	Document       int64         `yaml:"document" is:"size" default:"4MiB"`
+	Header         int64         `yaml:"header" is:"size" default:"1MiB"` // one MIME header block
+	InWork         int64         `yaml:"in_work" is:"size" default:"128MiB"`
+	Decompressed   int64         `yaml:"decompressed" is:"size" default:"200MiB"`
+	Depth          int           `yaml:"depth" default:"32"`
+	Parts          int           `yaml:"parts" default:"200"`
+	Attempts       int           `yaml:"attempts" default:"3"`
+	AnswersPerHour int           `yaml:"answers_per_hour" default:"60"`
+	Connections    int           `yaml:"connections" default:"64"` // to each listener
+	Backlog        int           `yaml:"backlog" default:"100000"` // undecided messages at which intake stops
+	Workers        int           `yaml:"workers"`                  // the number of CPUs if not written
+	RetryLife      time.Duration `yaml:"retry_life" default:"5d"`
+	SigningAge     time.Duration `yaml:"signing_age" default:"14d"`
+	SigningSkew    time.Duration `yaml:"signing_skew" default:"10m"`
+	Poll           time.Duration `yaml:"poll" default:"1m"` // the mailbox scan that IDLE only hurries
+}
+
+// Self is our own identity as the register wants it.
+func (c *Config) Self() *exchange.Participant {
+	kind := exchange.KindSOC
+	if c.Role == RoleNCCIS {
+		kind = exchange.KindNCCIS
+	}
+	i := c.Identity
+	return &exchange.Participant{ID: i.ID, Kinds: []exchange.ParticipantKind{kind}, Name: i.Name, FQDNs: i.FQDNs,
+		BIN: i.BIN, Addresses: []string{i.Address}, Phone: i.Phone, Language: c.Language}
+}
+
+// Find returns the configuration file to load: the given one, else
+// ./almasu.yaml, else /etc/almasu/almasu.yaml.
+func Find(given string) (string, error) {
+	return find(given, "almasu.yaml", "/etc/almasu/almasu.yaml")
+}
+
+func find(given string, places ...string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	for _, place := range places {
+		_, err := os.Stat(place)
+		if err == nil {
+			return place, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("find the configuration: %w", err)
+		}
+	}
+	return "", fmt.Errorf("find the configuration: neither %s nor %s is there: make one with `almasu init`, or name it with --config: %w",
+		places[0], places[1], fs.ErrNotExist)
+}
+
+// Load reads the configuration and everything it names. The error joins one
+// *Mistake for each thing that is wrong (errors.Join), in the order of files
+// and lines, or says why the file could not be read.
+func Load(path string) (*Config, error) {
+	data, err := readSettings(path)
+	if err != nil {
+		return nil, err
+	}
+	c, d := parse(path, data)
+	d.filesExist()
+	c.Trust.expand(d)
+	mistakes := d.sorted()
+	mistakes = append(mistakes, c.loadParticipants(d)...)
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	c.warn()
+	return c, nil
+}
+
+// parse is Load without the file system: bytes in, settings and mistakes out.
+func parse(path string, data []byte) (*Config, *decoder) {
+	c := &Config{File: path}
+	d := newDecoder(path)
+	d.document(data, c)
+	c.finish(d)
+	return c, d
+}
+
+// expand replaces each pattern by the files that match it.
+func (t *Trust) expand(d *decoder) {
+	for _, list := range []*[]string{&t.Anchors, &t.Intermediates, &t.CRLs, &t.Domestic} {
+		var files []string
+		for _, pattern := range *list {
+			matches, err := filepath.Glob(pattern)
+			if err != nil || len(matches) == 0 {
+				matches = []string{pattern}
+			}
+			files = append(files, matches...)
+		}
+		*list = files
+	}
+}
+
+// warn collects what the operator should know though it stops nothing.
+func (c *Config) warn() {
+	refs := []string{c.StorePasswordFile, c.StoreKey.File, c.Listen.RelayUsers}
+	for _, k := range append(append([]KeyFile{}, c.Keys.OpenPGP...), c.Keys.SMIME...) {
+		refs = append(refs, k.File, k.PassphraseFile)
+	}
+	for _, m := range c.Mailboxes {
+		refs = append(refs, m.PasswordFile)
+	}
+	for _, r := range c.Relays {
+		refs = append(refs, r.PasswordFile)
+	}
+	seen := map[string]bool{}
+	for _, ref := range refs {
+		if w := SecretWarning(ref); w != "" && !seen[ref] {
+			c.Warnings = append(c.Warnings, w)
+		}
+		seen[ref] = true
+	}
+	if storeHasPassword(c.Store) {
+		c.Warnings = append(c.Warnings, "store: a password stands in the configuration; move it to store_password_file")
+	}
+}

@@ -1,0 +1,166 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"almasu/exchange"
+)
+
+// Participant is one participant file: the entry of the register and what the
+// key ring and the certificate check need beside it.
+type Participant struct {
+	exchange.Participant
+	File    string
+	OpenPGP []string // files with its public keys
+	SMIME   []string // files with its certificates
+	Revoked []string // fingerprints that must not be used, upper-case hex
+}
+
+// participantFile is a participant file as it is written (DESIGN section 8).
+type participantFile struct {
+	ID        string                     `yaml:"id" is:"id" required:"write id: with 1 to 64 of A-Z a-z 0-9 . _ : -"`
+	Kind      exchange.ParticipantKind   `yaml:"kind" is:"soc|served-organisation|own-unit|nccis|national-security|authorised-body-is|authorised-body-informatisation|prosecution|internal-affairs"`
+	Kinds     []exchange.ParticipantKind `yaml:"kinds" is:"soc|served-organisation|own-unit|nccis|national-security|authorised-body-is|authorised-body-informatisation|prosecution|internal-affairs"`
+	Name      exchange.Names             `yaml:"name"`
+	FQDNs     []string                   `yaml:"names" is:"fqdn"`
+	BIN       string                     `yaml:"bin" is:"bin"`
+	Addresses []string                   `yaml:"addresses" is:"address"`
+	Phone     string                     `yaml:"phone" is:"phone"`
+	Language  exchange.Language          `yaml:"language" is:"kk|ru|en" default:"kk"`
+	Format    exchange.Format            `yaml:"format" is:"card-json|card-xml|iodef-xml|iodef-json|stix|misp|csaf|xarf"`
+	OpenPGP   []string                   `yaml:"openpgp" is:"path"`
+	SMIME     []string                   `yaml:"smime" is:"path"`
+	Revoked   []string                   `yaml:"revoked" is:"fingerprint"`
+	Sends     []exchange.ReportKind      `yaml:"sends" is:"incident|vulnerability|threat|contact|quarterly|request|answer|notice|receipt|ping"`
+	Unbound   string                     `yaml:"unbound" is:"accept|hold" default:"hold"`
+	Outer     string                     `yaml:"outer_signature" is:"accept|hold" default:"hold"`
+}
+
+// LoadParticipant reads one participant file; the error is like Load's.
+func LoadParticipant(path string) (*Participant, error) {
+	p, d, err := loadParticipant(path)
+	if err != nil {
+		return nil, err
+	}
+	if mistakes := d.sorted(); len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	return p, nil
+}
+
+func loadParticipant(path string) (*Participant, *decoder, error) {
+	data, err := readSettings(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, d := parseParticipant(path, data)
+	d.filesExist()
+	return p, d, nil
+}
+
+// parseParticipant is loadParticipant without the file system.
+func parseParticipant(path string, data []byte) (*Participant, *decoder) {
+	var f participantFile
+	d := newDecoder(path)
+	d.document(data, &f)
+	f.judge(d)
+	if f.Name == (exchange.Names{}) {
+		f.Name.EN = f.ID
+	}
+	return &Participant{
+		Participant: exchange.Participant{ID: f.ID, Kinds: f.Kinds, Name: f.Name, FQDNs: f.FQDNs, BIN: f.BIN,
+			Addresses: f.Addresses, Phone: f.Phone, Language: f.Language, Format: string(f.Format), Sends: f.Sends,
+			AcceptUnbound: f.Unbound == "accept", AcceptOuterSignature: f.Outer == "accept"},
+		File: path, OpenPGP: f.OpenPGP, SMIME: f.SMIME, Revoked: f.Revoked,
+	}, d
+}
+
+func (f *participantFile) judge(d *decoder) {
+	switch {
+	case f.Kind != "" && d.has("kinds"):
+		d.wrong(d.line("kind"), "both kind and kinds are written", "keep one of them")
+	case f.Kind != "":
+		f.Kinds = []exchange.ParticipantKind{f.Kind}
+	case !d.has("kind") && !d.has("kinds"):
+		d.wrong(1, "kind is missing", "write kind: with one of "+words(exchange.ParticipantKinds()))
+	}
+	sender := slices.Contains(f.Kinds, exchange.KindSOC) || slices.Contains(f.Kinds, exchange.KindNCCIS)
+	if sender && len(f.Addresses) == 0 && !d.has("addresses") {
+		d.wrong(1, "addresses is missing", "write addresses: [...], the first is where letters go")
+	}
+	p := exchange.Participant{Kinds: f.Kinds}
+	for i, kind := range f.Sends {
+		if kind != "" && len(f.Kinds) > 0 && !p.MaySend(kind) {
+			d.wrong(d.line(fmt.Sprintf("sends[%d]", i)), fmt.Sprintf("%s may not send %q", words(f.Kinds), kind), "remove it: sends can only narrow what the kind may send")
+		}
+	}
+}
+
+// loadParticipants reads every participant file and makes sure that an id and
+// an address name one participant: the trust decision rests on it.
+func (c *Config) loadParticipants(main *decoder) []error {
+	if c.Directory == "" {
+		return nil
+	}
+	files, err := filepath.Glob(c.Directory)
+	if err != nil {
+		return []error{fmt.Errorf("list the participants %s: %w", c.Directory, err)}
+	}
+	if len(files) == 0 {
+		c.Warnings = append(c.Warnings, "no participant file matches "+c.Directory)
+	}
+	owners := newOwners(c, main)
+	var mistakes []error
+	for _, file := range files {
+		p, d, err := loadParticipant(file)
+		if err != nil {
+			mistakes = append(mistakes, err)
+			continue
+		}
+		owners.add(p, d)
+		c.Participants = append(c.Participants, p)
+		mistakes = append(mistakes, d.sorted()...)
+	}
+	return mistakes
+}
+
+// owners remembers where each id and address was first written.
+type owners map[string]string
+
+func newOwners(c *Config, d *decoder) owners {
+	o := owners{}
+	o["id "+c.Identity.ID] = fmt.Sprintf("%s:%d", d.file, d.line("identity.id"))
+	o["address "+c.Identity.Address] = fmt.Sprintf("%s:%d", d.file, d.line("identity.address"))
+	return o
+}
+
+func (o owners) add(p *Participant, d *decoder) {
+	o.once(d, "id", p.ID, d.line("id"), "give each participant one file; one body with two duties is one participant with two kinds")
+	for i, a := range p.Addresses {
+		o.once(d, "address", a, d.line(fmt.Sprintf("addresses[%d]", i)), "an address must name one participant")
+	}
+}
+
+func (o owners) once(d *decoder, what, value string, line int, remedy string) {
+	if value == "" {
+		return
+	}
+	key := what + " " + value
+	if first, twice := o[key]; twice {
+		d.wrong(line, fmt.Sprintf("%s %s stands in %s already", what, value, first), remedy)
+		return
+	}
+	o[key] = fmt.Sprintf("%s:%d", d.file, line)
+}
+
+func words[T ~string](list []T) string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = string(w)
+	}
+	return strings.Join(out, ", ")
+}
