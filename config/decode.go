@@ -116,7 +116,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		d.defaults(v, path)
 		return
 	}
-	values := d.keys(n, known)
+	values, meant := d.keys(n, known)
 	for _, s := range known {
 		at := join(path, s.name)
 		value, written := values[s.name]
@@ -125,16 +125,17 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 			continue
 		}
 		d.absent(v.FieldByIndex(s.index), s, at)
-		if s.required != "" {
+		if s.required != "" && !meant[s.name] {
 			d.wrong(n.Line, shown(at)+" is missing", s.required)
 		}
 	}
 }
 
 // keys pairs the keys of a mapping with their values and refuses those that
-// are unknown or stand twice.
-func (d *decoder) keys(n *yaml.Node, known []setting) map[string]*yaml.Node {
-	values := map[string]*yaml.Node{}
+// are unknown or stand twice. meant are the names that an unknown key comes
+// near to: they were reported once and are not missing as well.
+func (d *decoder) keys(n *yaml.Node, known []setting) (values map[string]*yaml.Node, meant map[string]bool) {
+	values, meant = map[string]*yaml.Node{}, map[string]bool{}
 	lines := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := resolved(n.Content[i])
@@ -149,6 +150,7 @@ func (d *decoder) keys(n *yaml.Node, known []setting) map[string]*yaml.Node {
 			d.wrong(key.Line, fmt.Sprintf("key %q stands here again, first in line %d", key.Value, first), "remove one of the two")
 		case !isKnown:
 			d.wrong(key.Line, fmt.Sprintf("unknown key %q", key.Value), didYouMean(key.Value, list(known)))
+			meant[nearest(key.Value, list(known))] = true
 		default:
 			values[key.Value] = n.Content[i+1]
 		}
@@ -156,7 +158,7 @@ func (d *decoder) keys(n *yaml.Node, known []setting) map[string]*yaml.Node {
 			lines[key.Value] = key.Line
 		}
 	}
-	return values
+	return values, meant
 }
 
 // value decodes a node into a field of any of the types settings have.
