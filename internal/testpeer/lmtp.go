@@ -13,7 +13,12 @@ const deliveryLimit = 2 * time.Minute // for one whole delivery
 
 // deliverLMTP hands a message over by LMTP (RFC 2033). address is host:port or
 // the path of a socket.
-func deliverLMTP(address, from string, to []string, message io.Reader) (err error) {
+func deliverLMTP(address, from string, to []string, message io.Reader) error {
+	return deliver("LHLO", address, from, to, message)
+}
+
+// deliver speaks LMTP or SMTP, as the greeting word (LHLO, EHLO) says.
+func deliver(greeting, address, from string, to []string, message io.Reader) (err error) {
 	network := "tcp"
 	if address[0] == '/' {
 		network = "unix"
@@ -39,7 +44,7 @@ func deliverLMTP(address, from string, to []string, message io.Reader) (err erro
 		}
 		return nil
 	}
-	if err := say(250, "LHLO test.example"); err != nil {
+	if err := say(250, "%s test.example", greeting); err != nil {
 		return err
 	}
 	if err := say(250, "MAIL FROM:<%s>", from); err != nil {
@@ -60,7 +65,10 @@ func deliverLMTP(address, from string, to []string, message io.Reader) (err erro
 	if err := w.Close(); err != nil {
 		return err
 	}
-	for _, rcpt := range to { // LMTP answers once for each recipient
+	if greeting == "EHLO" {
+		to = to[:1] // SMTP answers once; LMTP once for each recipient
+	}
+	for _, rcpt := range to {
 		if _, _, err := c.ReadResponse(250); err != nil {
 			return fmt.Errorf("delivery to <%s>: %w", rcpt, err)
 		}

@@ -29,6 +29,8 @@ type process struct {
 	out  lockedBuffer
 	done chan struct{} // closed once Wait returned
 	err  error         // of Wait; read after done
+	// master finds a daemon that left the process group, 0 if there is none.
+	master func() int
 }
 
 // lockedBuffer collects output while the test reads it.
@@ -87,6 +89,12 @@ func (p *process) stop() error {
 }
 
 func (p *process) signal(s syscall.Signal) {
+	if p.master != nil {
+		// Our own group is only its starter, which waits for it and ends then.
+		if pid := p.master(); pid > 0 && syscall.Kill(-pid, s) == nil && s == syscall.SIGTERM {
+			return
+		}
+	}
 	if err := syscall.Kill(-p.cmd.Process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		_ = p.cmd.Process.Signal(s) // the group is gone or not ours: the process itself
 	}
@@ -180,6 +188,20 @@ func freePorts(n int) ([]int, error) {
 
 // loopback is the address of a port.
 func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// gone reports whether a process that is not our child has ended. One that
+// nobody has reaped yet counts as gone.
+func gone(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return true
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false // no /proc here: the signal told all there is
+	}
+	after := stat[bytes.LastIndexByte(stat, ')')+1:] // the name may hold anything
+	return bytes.HasPrefix(bytes.TrimSpace(after), []byte("Z"))
+}
 
 // asRoot reports whether the test itself runs as root.
 func asRoot() bool { return os.Geteuid() == 0 }

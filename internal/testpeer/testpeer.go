@@ -13,11 +13,13 @@
 package testpeer
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // RequireVariable is the environment variable that turns a skip for a missing
@@ -89,5 +91,23 @@ func write(tb testing.TB, path, content string, mode os.FileMode) {
 	}
 	if err := os.WriteFile(path, []byte(content), mode); err != nil {
 		tb.Fatalf("write %s: %v", path, err)
+	}
+}
+
+// Until polls a condition on real state until it holds, and fails the test
+// with what was waited for when the limit passes first. The context ends with
+// the wait.
+func Until(tb testing.TB, limit time.Duration, what string, holds func(context.Context) bool) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for !holds(ctx) {
+		select {
+		case <-ctx.Done():
+			tb.Fatalf("waited %v for %s", limit, what)
+		case <-tick.C:
+		}
 	}
 }
