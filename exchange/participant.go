@@ -157,11 +157,17 @@ func NewRegister(self *Participant, others []*Participant) (*Register, error) {
 		if !ValidID(p.ID) {
 			return nil, fmt.Errorf("participant id %q: must match [A-Za-z0-9._:-]{1,64}", p.ID)
 		}
+		if p != self && p.ID == SelfSigner {
+			return nil, fmt.Errorf("participant id %q means our own keys: choose another", p.ID)
+		}
 		if _, twice := r.byID[p.ID]; twice {
 			return nil, fmt.Errorf("participant id %q stands in two files: give each participant one file", p.ID)
 		}
 		r.byID[p.ID] = p
 		for _, a := range p.Addresses {
+			if at := strings.LastIndexByte(a, '@'); at < 1 || at == len(a)-1 {
+				return nil, fmt.Errorf("address %q of participant %s: must have the form local@domain", a, p.ID)
+			}
 			if other, twice := r.byAddress[foldDomain(a)]; twice {
 				return nil, fmt.Errorf("address %q belongs to both %s and %s: an address must name one participant", a, other.ID, p.ID)
 			}

@@ -1,5 +1,7 @@
 package exchange
 
+import "slices"
+
 // Code is a refusal code: why a message was not accepted. The list is closed
 // (DESIGN section 6); "" means nothing stands against the message.
 type Code string
@@ -59,9 +61,10 @@ const (
 
 // Fate says whether a message with the code is held or refused. The codes
 // before stale are always held: the sender is not authenticated. Internal and
-// needs-person are held too, with a receipt that says so.
+// needs-person are held too, with a receipt that says so; and so is what is not
+// on the list.
 func (c Code) Fate() Fate {
-	if c == Internal || c == NeedsPerson || c.before(Stale) {
+	if c == Internal || c == NeedsPerson || c.before(Stale) || !slices.Contains(Codes(), c) {
 		return FateHeld
 	}
 	return FateRefused

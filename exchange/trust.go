@@ -2,9 +2,12 @@ package exchange
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
+
+// This file and trust_reports.go are the trust decision (DESIGN section 4, items
+// 1 to 4). It works on facts alone and fails closed: a fact that is missing,
+// unknown or contradicts another holds the message.
 
 // Evidence is all the trust decision looks at besides the register: what the
 // cryptography found, both header blocks, and when the message arrived.
@@ -24,10 +27,13 @@ type TrustLimits struct {
 // Judgement is what the trust decision says of a message.
 type Judgement struct {
 	// Participant is who the message is from once signature and From are
-	// established, nil otherwise. Only then may it be answered in detail.
+	// established, nil otherwise. Only it may be answered in detail, and only
+	// where the code's fate allows that: a message held for its binding keeps
+	// its Participant for the operator's eyes.
 	Participant *Participant
 	// Claimed is the participant (never ourselves) whose registered address
-	// stands in From, established or not; a neutral notice goes to it.
+	// stands in From, established or not; a neutral notice goes to it. Nil for
+	// our own letters reflected back: those are never answered.
 	Claimed  *Participant
 	Refusal  Refusal
 	Findings []string
@@ -35,63 +41,49 @@ type Judgement struct {
 
 // Trust decides DESIGN section 4 items 1 to 3 as far as the message itself
 // tells, before its payload is parsed. Binding by the field addressee and item
-// 4 are JudgeReports' part.
+// 4 are JudgeReports' part: no judgement is an acceptance before it went there.
 func Trust(e Evidence, reg *Register, limits TrustLimits) Judgement {
 	var j Judgement
 	c := &collector{}
 	s := e.Security
-	from, fromReason := e.sender()
-	if p := reg.ByAddress(from); p != nil && p != reg.Self() {
-		j.Claimed = p
-	}
 	owner := reg.ByID(s.Owner)
-	if s.Owner == SelfSigner {
+	own := s.Owner == SelfSigner || owner == reg.Self()
+	if own {
 		owner = nil
 	}
+	from, fromReason := e.sender()
+	if p := reg.ByAddress(from); p != reg.Self() && !own {
+		j.Claimed = p
+	}
 
-	c.add(s.DecryptError != "", CannotDecrypt, s.DecryptError)
-	c.add(!s.Encrypted, NotEncrypted, "the message is not encrypted")
-	c.add(s.Encrypted && s.DecryptError == "" && !s.Integrity, WeakEncryption, "the encryption carries no integrity protection")
-	c.add(s.Encrypted && s.WeakCipher, WeakEncryption, "the cipher "+s.Cipher+" is below policy")
-	opened := s.DecryptError == "" && (!s.Encrypted || s.Integrity)
-	c.add(opened && !s.Signed, Unsigned, "the message carries no signature")
+	c.encryption(s)
 	if s.Signed {
 		c.signature(s, owner)
 	}
 	if s.Signed && s.Owner != "" {
-		switch {
-		case s.Owner == SelfSigner:
-			c.add(true, SignerMismatch, "signed with our own key: a letter of ours came back")
-		case owner == nil:
-			c.add(true, SignerMismatch, "the signing key belongs to a participant that is not in the register")
-		case fromReason != "":
-			c.add(true, SignerMismatch, fromReason)
-		case !owner.HasAddress(from):
-			c.add(true, SignerMismatch, "the signer "+owner.ID+" and the address in From are not the same participant")
-		}
+		c.signer(e, owner, own, from, fromReason)
 	}
-	if owner != nil && !c.has() && s.Signature == SignatureValid {
+	if owner != nil && s.Signed && s.Signature == SignatureValid && !c.has() {
 		j.Participant = owner
-		c.add(!s.SignedAt.IsZero() && e.ReceivedAt.Sub(s.SignedAt) > limits.SigningAge, Stale, "the signature is older than limits.signing_age")
-		c.add(s.SignedAt.IsZero() || s.SignedAt.Sub(e.ReceivedAt) > limits.SigningSkew, Stale, "the signing time lies ahead of the arrival by more than limits.signing_skew, or is missing")
+		c.age(s.SignedAt, e.ReceivedAt, limits)
 	}
 	c.add(e.boundElsewhere(reg.Self()), WrongRecipient, "the signed message names another recipient than us")
 
 	j.Refusal = c.refusal()
-	j.Findings = append(append([]string{}, s.Findings...), c.findings(j.Refusal)...)
+	j.Findings = merge(s.Findings, c.findings(j.Refusal))
 	if e.headersDisagree() {
-		j.Findings = append(j.Findings, "header-mismatch")
+		j.Findings = merge(j.Findings, []string{"header-mismatch"})
 	}
 	return j
 }
 
 // sender is the one address of the protected From, or failing that of the
-// outer one; a reason where it is not exactly one. An encrypted attachment has
-// no protected header: what stands around it proves nothing, so the outer From
-// must still be the signer's.
+// outer one; a reason where it is not exactly one. A protected header that the
+// signature does not cover, or that travels in an encrypted attachment, does
+// not say who posted the mail: there the outer From counts.
 func (e Evidence) sender() (addr, reason string) {
 	h := e.Outer
-	if e.Protected.Present && len(e.Protected.From) > 0 {
+	if e.headerSigned() && len(e.Protected.From) > 0 && e.Security.Form != FormAttachment {
 		h = e.Protected
 	}
 	switch len(h.From) {
@@ -103,116 +95,18 @@ func (e Evidence) sender() (addr, reason string) {
 	return "", "more than one From address"
 }
 
+// headerSigned: there is a protected header, and the signature inside the
+// encryption covers it.
+func (e Evidence) headerSigned() bool {
+	return e.Protected.Present && e.Security.Covers == CoversAll && !e.Security.Outer
+}
+
 func (e Evidence) headersDisagree() bool {
 	p := e.Protected
 	if !p.Present || len(p.From) != 1 {
 		return false
 	}
 	return len(e.Outer.From) != 1 || !SameAddress(e.Outer.From[0], p.From[0])
-}
-
-// boundElsewhere: a binding exists that does not name us.
-func (e Evidence) boundElsewhere(self *Participant) bool {
-	if e.Security.IntendedForOthers {
-		return true
-	}
-	to := e.protectedRecipients()
-	return len(to) > 0 && !slices.ContainsFunc(to, self.HasAddress)
-}
-
-func (e Evidence) protectedRecipients() []string {
-	if !e.Protected.Present || e.Security.Covers != CoversAll {
-		return nil
-	}
-	return append(slices.Clone(e.Protected.To), e.Protected.Cc...)
-}
-
-// JudgeReports decides the rest of section 4 once the payload is parsed: the
-// binding by the signed addressee, the reporter, and whether the participant
-// may send this kind. j is what Trust said; the result carries the code that
-// takes precedence over both.
-func JudgeReports(j Judgement, e Evidence, reg *Register, reports []*Report) Judgement {
-	c := &collector{}
-	c.add(j.Refusal.Code != "", j.Refusal.Code, j.Refusal.Reason)
-	bound := e.Security.IntendedForUs || len(e.protectedRecipients()) > 0
-	for _, r := range reports {
-		if r.Addressee != "" {
-			bound = true
-			c.add(r.Addressee != reg.Self().ID, WrongRecipient, "the field addressee names another participant than us")
-		}
-	}
-	p := j.Participant
-	if !bound && p != nil && p.AcceptUnbound {
-		j.Findings = append(j.Findings, string(RecipientUnbound))
-	} else {
-		c.add(!bound, RecipientUnbound, "nothing signed names us as the recipient")
-	}
-	for _, r := range reports {
-		if p == nil {
-			break
-		}
-		c.add(!ownReport(p, reg, r), ReporterMismatch, "the report names another reporter than its signer "+p.ID)
-		c.add(!p.MaySend(r.Kind), KindForbidden, "participant "+p.ID+" may not send reports of kind "+string(r.Kind))
-		c.add(e.Security.Outer && !outerAllowed(r.Format), SignaturePartial, "a signature outside the encryption is taken for card and IODEF only")
-		c.add(stateSecret(r.Marking), MarkingForbidden, "the report carries a state secret marking")
-	}
-	j.Refusal = c.refusal()
-	if j.Refusal.Code.before(Stale) {
-		j.Participant = heldParticipant(j, p)
-	}
-	j.Findings = append(j.Findings, c.findings(j.Refusal)...)
-	return j
-}
-
-// heldParticipant keeps the established sender of a message that is held only
-// for its binding: the operator sees whose it is, but it is not answered.
-func heldParticipant(j Judgement, p *Participant) *Participant {
-	switch j.Refusal.Code {
-	case RecipientUnbound, WrongRecipient, Replayed:
-		return p
-	}
-	return nil
-}
-
-func ownReport(p *Participant, reg *Register, r *Report) bool {
-	switch r.Format {
-	case CardJSON, CardXML:
-		return r.Reporter == p.ID
-	case IODEFXML, IODEFJSON:
-		return slices.ContainsFunc(r.Reporters, func(n string) bool { return names(p, n) })
-	}
-	// Formats that carry other people's advisories must only not name another
-	// participant.
-	for _, n := range r.Reporters {
-		for _, other := range reg.All() {
-			if other != p && names(other, n) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func names(p *Participant, n string) bool {
-	fold := func(s string) bool { return strings.EqualFold(s, n) }
-	return n != "" && (n == p.ID || n == p.BIN || p.HasAddress(n) || slices.ContainsFunc(p.FQDNs, fold))
-}
-
-func outerAllowed(f Format) bool {
-	return f == CardJSON || f == CardXML || f == IODEFXML || f == IODEFJSON
-}
-
-// stateSecret recognises the three degrees of state secrecy: such
-// material must not pass through the gateway. "Құпия" alone is the confidential
-// category of clause 8 in the order's words, but as a marking on a document it
-// is a degree of secrecy too.
-func stateSecret(marking string) bool {
-	switch strings.ToLower(strings.Join(strings.Fields(marking), " ")) {
-	case "аса маңызды", "өте құпия", "құпия", "особой важности", "совершенно секретно", "секретно",
-		"of special importance", "top secret", "secret":
-		return true
-	}
-	return false
 }
 
 // collector gathers every code that applies, with its first reason.
@@ -236,11 +130,45 @@ func (c *collector) add(applies bool, code Code, reason string) {
 
 func (c *collector) has() bool { return len(c.codes) > 0 }
 
+// encryption judges item 1, the sealing and that there is a signature at all.
+func (c *collector) encryption(s Security) {
+	c.add(s.DecryptError != "", CannotDecrypt, s.DecryptError)
+	c.add(!s.Encrypted, NotEncrypted, "the message is not encrypted")
+	c.add(s.Encrypted && s.DecryptError == "" && !s.Integrity, WeakEncryption, "the encryption carries no integrity protection")
+	c.add(s.Encrypted && s.WeakCipher, WeakEncryption, "the cipher "+s.Cipher+" is below policy")
+	opened := s.DecryptError == "" && (!s.Encrypted || s.Integrity)
+	c.add(opened && !s.Signed, Unsigned, "the message carries no signature")
+}
+
+// signer judges item 2: the key's owner is in the register and From is its
+// address. The outer From of an encrypted attachment was taken by sender; a
+// From inside the attachment must not be somebody else's either.
+func (c *collector) signer(e Evidence, owner *Participant, own bool, from, fromReason string) {
+	switch {
+	case own:
+		c.add(true, SignerMismatch, "signed with our own key: a letter of ours came back")
+	case owner == nil:
+		c.add(true, SignerMismatch, "the signing key belongs to a participant that is not in the register")
+	case fromReason != "":
+		c.add(true, SignerMismatch, fromReason)
+	case !owner.HasAddress(from) || e.Protected.Present && slices.ContainsFunc(e.Protected.From, func(a string) bool { return !owner.HasAddress(a) }):
+		c.add(true, SignerMismatch, "the signer "+owner.ID+" and the address in From are not the same participant")
+	}
+}
+
+// age bounds the signing time against the arrival (DESIGN section 6, stale).
+func (c *collector) age(signed, received time.Time, l TrustLimits) {
+	c.add(signed.IsZero(), Stale, "the signature carries no time")
+	c.add(received.Sub(signed) > l.SigningAge, Stale, "the signature is older than limits.signing_age")
+	c.add(signed.Sub(received) > l.SigningSkew, Stale, "the signing time lies ahead of the arrival by more than limits.signing_skew")
+}
+
 // signature maps the verdict on the signature to its codes.
 func (c *collector) signature(s Security, owner *Participant) {
-	accepted := owner != nil && owner.AcceptOuterSignature
-	c.add(s.Outer && !accepted, SignaturePartial, "the signature stands outside the encryption: it proves who posted the mail, not who wrote the report")
-	c.add(s.Covers != CoversAll && !s.Outer, SignaturePartial, "the signature does not cover the whole payload")
+	outer := s.Outer && owner != nil && owner.AcceptOuterSignature
+	c.add(s.Outer && !outer, SignaturePartial, "the signature stands outside the encryption: it proves who posted the mail, not who wrote the report")
+	c.add(s.Outer && s.Form == FormAttachment, SignaturePartial, "an encrypted attachment must carry its own signature inside the encryption")
+	c.add(s.Covers != CoversAll && !(outer && s.Covers == CoversPart), SignaturePartial, "the signature does not cover the whole payload")
 	switch s.Signature {
 	case SignatureValid:
 		c.add(s.Owner == "", SignerUnknown, "the signing key belongs to no participant")
@@ -272,6 +200,17 @@ func (c *collector) findings(r Refusal) []string {
 	for _, o := range others {
 		if o != r.Code {
 			out = append(out, string(o))
+		}
+	}
+	return out
+}
+
+// merge appends what is new of b to a copy of a.
+func merge(a, b []string) []string {
+	out := append(make([]string, 0, len(a)+len(b)), a...)
+	for _, f := range b {
+		if !slices.Contains(out, f) {
+			out = append(out, f)
 		}
 	}
 	return out
