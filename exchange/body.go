@@ -2,13 +2,25 @@ package exchange
 
 import "time"
 
-// The bodies of card v1. A field's JSON name is its name on the wire; the
-// `card` tag carries the rules that the schema, the XSD and the reader are
-// built from: "required"; "time" on strings is never used, times are
-// time.Time; "text" (free text up to 20,000 characters), "line" (one line up
-// to 500), "id", "enum=a|b|c", "min=", "max=", "bin", "phone", "email", "ip",
-// "fqdn", "url", "cve", "cwe", "sha", "quarter". "item" is the XML element name
-// of a list's items.
+// The bodies of card v1. A field's JSON name is its name on the wire, in JSON
+// and in XML, and the order of the fields is the order of the XML elements. The
+// `card` tag carries the rules that reader, renderer, JSON Schema and XSD are
+// built from (room parser/card):
+//
+//   - required: must stand in the document. An optional field with Go's zero
+//     value is left out, so an absent false, 0 or empty list means the same.
+//   - one form for a string: line (one line, 500 characters), text (20,000
+//     characters), id, bin, phone, email, ip (address or network), fqdn, url,
+//     cve, cwe, sha (SHA-256, hex), quarter, base64.
+//   - a closed list: enum=a|b|c, or kind, rsit, country, refusal, problem, whose
+//     words stand with their subject.
+//   - min= and max= for integers; digits= for decimals, the digits after the
+//     point.
+//   - item= on a list: in XML the list is an element that holds elements of
+//     this name; a list without it is its own element repeated. The other
+//     rules of a list's tag are those of one item.
+//
+// Times need no rule: RFC 3339 with seconds and zone.
 
 // Organisation names a legal entity.
 type Organisation struct {
@@ -123,7 +135,7 @@ type IncidentBody struct {
 type CVSS struct {
 	Version string  `json:"version" card:"required,enum=3.1|4.0"`
 	Vector  string  `json:"vector" card:"required,line"`
-	Score   float64 `json:"score" card:"min=0,max=10"`
+	Score   float64 `json:"score" card:"min=0,max=10,digits=1"`
 }
 
 // Product is an affected product.
@@ -279,7 +291,7 @@ type ReceiptBody struct {
 	DecidedAt         time.Time `json:"decided_at" card:"required"`
 	Verdict           Verdict   `json:"verdict" card:"required,enum=accepted|refused|duplicate|held"`
 	FirstVerdict      Verdict   `json:"first_verdict" card:"enum=accepted|refused|duplicate|held"`
-	Code              Code      `json:"code" card:"line"`
+	Code              Code      `json:"code" card:"refusal"`
 	Problems          []Problem `json:"problems" card:"item=problem"`
 	Digest            *Digest   `json:"digest"`
 }

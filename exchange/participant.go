@@ -32,9 +32,9 @@ func ParticipantKinds() []ParticipantKind {
 
 // Names is one name in the three languages of the exchange.
 type Names struct {
-	KK string `json:"kk,omitempty"`
-	RU string `json:"ru,omitempty"`
-	EN string `json:"en,omitempty"`
+	KK string `json:"kk,omitempty" card:"line"`
+	RU string `json:"ru,omitempty" card:"line"`
+	EN string `json:"en,omitempty" card:"line"`
 }
 
 // In returns the name in the language, or the first one there is.

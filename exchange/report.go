@@ -73,18 +73,18 @@ const (
 // Exactly one of the body pointers is set, the one Kind names. Times carry
 // their zone. The JSON names are those of card v1.
 type Report struct {
-	Kind     ReportKind `json:"kind"`
-	ID       string     `json:"report_id"`
-	Revision int        `json:"revision"` // from 1
-	Reporter string     `json:"reporter"` // participant id
+	Kind     ReportKind `json:"kind" card:"required,kind"`
+	ID       string     `json:"report_id" card:"required,id"`
+	Revision int        `json:"revision" card:"required,min=1,max=2147483647"` // from 1
+	Reporter string     `json:"reporter" card:"required,id"`                   // participant id
 	// Addressee is the participant id the report is for; signed, it binds the
 	// message to its recipient (DESIGN section 4, item 3).
-	Addressee   string    `json:"addressee"`
-	GeneratedAt time.Time `json:"generated_at"`
-	TLP         TLP       `json:"tlp"`
-	Language    Language  `json:"language"`
+	Addressee   string    `json:"addressee" card:"id"`
+	GeneratedAt time.Time `json:"generated_at" card:"required"`
+	TLP         TLP       `json:"tlp" card:"enum=TLP:CLEAR|TLP:GREEN|TLP:AMBER|TLP:AMBER+STRICT|TLP:RED"`
+	Language    Language  `json:"language" card:"enum=kk|ru|en"`
 	// Marking is a national secrecy marking; a state-secret one is refused (A-11).
-	Marking string `json:"marking"`
+	Marking string `json:"marking" card:"line"`
 
 	Incident      *IncidentBody
 	Vulnerability *VulnerabilityBody
@@ -106,8 +106,8 @@ type Report struct {
 // Key identifies a report at its reporter: same key and same content is the
 // same report (DESIGN section 4, "seen before").
 type Key struct {
-	ID       string `json:"id"`
-	Revision int    `json:"revision"`
+	ID       string `json:"id" card:"required,id"`
+	Revision int    `json:"revision" card:"required,min=1,max=2147483647"`
 }
 
 // Key returns the id and revision of the report.
