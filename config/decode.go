@@ -21,7 +21,8 @@ import (
 // remedy when it is missing.
 type decoder struct {
 	file     string
-	lines    map[string]int // where each setting stands, by its path
+	lines    map[string]int  // where each setting stands, by its path
+	meant    map[string]bool // settings that an unknown key comes near to
 	refs     []reference
 	mistakes []*Mistake
 }
@@ -32,7 +33,9 @@ type reference struct {
 	line          int
 }
 
-func newDecoder(file string) *decoder { return &decoder{file: file, lines: map[string]int{}} }
+func newDecoder(file string) *decoder {
+	return &decoder{file: file, lines: map[string]int{}, meant: map[string]bool{}}
+}
 
 // line is where a setting stands, or failing that what it stands in.
 func (d *decoder) line(path string) int {
@@ -45,7 +48,11 @@ func (d *decoder) line(path string) int {
 	return 1
 }
 
-func (d *decoder) has(path string) bool { _, ok := d.lines[path]; return ok }
+// has reports whether a setting was written, rightly or wrongly.
+func (d *decoder) has(path string) bool {
+	_, ok := d.lines[path]
+	return ok || d.meant[path]
+}
 
 // document decodes the one document of a file into *into.
 func (d *decoder) document(data []byte, into any) {
@@ -116,26 +123,26 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 		d.defaults(v, path)
 		return
 	}
-	values, meant := d.keys(n, known)
+	values := d.keys(n, known, path)
 	for _, s := range known {
 		at := join(path, s.name)
 		value, written := values[s.name]
-		if written && !isNull(value) {
+		if written && !isNull(value) && (s.required == "" || resolved(value).Value != "" || resolved(value).Kind != yaml.ScalarNode) {
 			d.value(value, v.FieldByIndex(s.index), s, at)
 			continue
 		}
 		d.absent(v.FieldByIndex(s.index), s, at)
-		if s.required != "" && !meant[s.name] {
+		if s.required != "" && !d.meant[at] {
 			d.wrong(n.Line, shown(at)+" is missing", s.required)
 		}
 	}
 }
 
 // keys pairs the keys of a mapping with their values and refuses those that
-// are unknown or stand twice. meant are the names that an unknown key comes
-// near to: they were reported once and are not missing as well.
-func (d *decoder) keys(n *yaml.Node, known []setting) (values map[string]*yaml.Node, meant map[string]bool) {
-	values, meant = map[string]*yaml.Node{}, map[string]bool{}
+// are unknown or stand twice. The setting an unknown key comes near to is
+// not called missing as well: one mistake, one message.
+func (d *decoder) keys(n *yaml.Node, known []setting, path string) map[string]*yaml.Node {
+	values := map[string]*yaml.Node{}
 	lines := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := resolved(n.Content[i])
@@ -150,7 +157,9 @@ func (d *decoder) keys(n *yaml.Node, known []setting) (values map[string]*yaml.N
 			d.wrong(key.Line, fmt.Sprintf("key %q stands here again, first in line %d", key.Value, first), "remove one of the two")
 		case !isKnown:
 			d.wrong(key.Line, fmt.Sprintf("unknown key %q", key.Value), didYouMean(key.Value, list(known)))
-			meant[nearest(key.Value, list(known))] = true
+			if near := nearest(key.Value, list(known)); near != "" {
+				d.meant[join(path, near)] = true
+			}
 		default:
 			values[key.Value] = n.Content[i+1]
 		}
@@ -158,7 +167,7 @@ func (d *decoder) keys(n *yaml.Node, known []setting) (values map[string]*yaml.N
 			lines[key.Value] = key.Line
 		}
 	}
-	return values, meant
+	return values
 }
 
 // value decodes a node into a field of any of the types settings have.

@@ -42,7 +42,7 @@ func (c *Config) finishMailboxes(d *decoder) {
 		} else {
 			first[m.Name] = d.line(at)
 		}
-		if m.Username == "" {
+		if m.Username == "" && !d.meant[at+".username"] {
 			d.wrong(d.line(at), "mailboxes.username is missing", "write username: with the login of the mailbox")
 		}
 		if m.Done == m.Folder || m.Held == m.Folder || m.Done == m.Held {
@@ -83,9 +83,9 @@ func (p *Peer) finish(d *decoder, at, implicitPort string) {
 			"use implicit or starttls, or say insecure_plaintext: true beside it")
 	}
 	switch {
-	case p.Username != "" && p.PasswordFile == "":
+	case p.Username != "" && p.PasswordFile == "" && !d.meant[at+".password_file"]:
 		d.wrong(d.line(at+".username"), shown(at)+".username has no password_file", "name the file, env:NAME or credential:NAME that holds the password")
-	case p.Username == "" && p.PasswordFile != "":
+	case p.PasswordFile != "" && p.Username == "" && !d.meant[at+".username"]:
 		d.wrong(d.line(at+".password_file"), shown(at)+".password_file has no username", "write the username it belongs to")
 	}
 }

@@ -44,6 +44,9 @@ func (d *decoder) sorted() []error {
 func nearest(written string, known []string) string {
 	best, bestAt := "", len(written)/3+2
 	for _, k := range known {
+		if strings.HasPrefix(k, written+"_") {
+			return k // password for password_file
+		}
 		if at := distance(strings.ToLower(written), k); at < bestAt {
 			best, bestAt = k, at
 		}
