@@ -1,6 +1,9 @@
 package config
 
 import (
+	"errors"
+	"fmt"
+	"net/url"
 	"time"
 
 	"almasu/exchange"
@@ -15,8 +18,8 @@ const (
 	RoleSOC   Role = "soc"
 )
 
-// Config is almasu.yaml. Paths are absolute or relative to the working
-// directory, never to the file any more; secrets are references for Secret.
+// Config is almasu.yaml. All paths are absolute; secrets are references for
+// Secret.
 type Config struct {
 	File      string   `yaml:"-"` // the file it was read from
 	Role      Role     `yaml:"role" is:"nccis|soc" required:"write role: nccis or role: soc"`
@@ -154,6 +157,24 @@ type Limits struct {
 	SigningAge     time.Duration `yaml:"signing_age" default:"14d"`
 	SigningSkew    time.Duration `yaml:"signing_skew" default:"10m"`
 	Poll           time.Duration `yaml:"poll" default:"1m"` // the mailbox scan that IDLE only hurries
+}
+
+// StoreDSN is Store with the password of StorePasswordFile put in. It may be
+// a secret: hand it to the store and to nothing else.
+func (c *Config) StoreDSN() (string, error) {
+	if c.StorePasswordFile == "" {
+		return c.Store, nil
+	}
+	password, err := Secret(c.StorePasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("store_password_file: %w", err)
+	}
+	u, err := url.Parse(c.Store)
+	if err != nil {
+		return "", errors.New("store: the address of the database cannot be read: write postgres://user@host/database")
+	}
+	u.User = url.UserPassword(u.User.Username(), string(password))
+	return u.String(), nil
 }
 
 // Self is our own identity as the register wants it.

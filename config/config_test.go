@@ -86,6 +86,16 @@ func full(t *testing.T) *Config {
 	return c
 }
 
+// at is the absolute path of a file of the full example.
+func at(t *testing.T, file string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("testdata/full", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestFullExample(t *testing.T) {
 	c := full(t)
 	want := Limits{Message: 25 << 20, Document: 2 << 20, Header: 64 << 10, InWork: 1 << 30, Decompressed: 99 << 20,
@@ -102,19 +112,19 @@ func TestFullExample(t *testing.T) {
 	if got := c.Self(); !got.Is(exchange.KindNCCIS) || got.Address() != "exchange@nccis.example" {
 		t.Errorf("self %+v", got)
 	}
-	if c.Keys.SMIME[0] != (KeyFile{"testdata/full/keys/nccis.p12", "env:ALMASU_P12"}) {
+	if c.Keys.SMIME[0] != (KeyFile{at(t, "keys/nccis.p12"), "env:ALMASU_P12"}) {
 		t.Errorf("key %+v", c.Keys.SMIME[0])
 	}
-	if got := c.Trust.Domestic; !slices.Equal(got, []string{"testdata/full/trust/root.pem", "1.2.398.3.3.2"}) {
+	if got := c.Trust.Domestic; !slices.Equal(got, []string{at(t, "trust/root.pem"), "1.2.398.3.3.2"}) {
 		t.Errorf("domestic %q", got)
 	}
-	if got := c.Trust.Anchors; !slices.Equal(got, []string{"testdata/full/trust/root.pem"}) {
+	if got := c.Trust.Anchors; !slices.Equal(got, []string{at(t, "trust/root.pem")}) {
 		t.Errorf("anchors %q", got)
 	}
 	if c.Listen.LMTP != "/run/almasu/lmtp.sock" || c.Listen.SMTP != "127.0.0.1:2525" {
 		t.Errorf("listen %+v", c.Listen)
 	}
-	if c.StoreKey != (StoreKey{File: "testdata/full/keys/store.key"}) {
+	if c.StoreKey != (StoreKey{File: at(t, "keys/store.key")}) {
 		t.Errorf("store key %+v", c.StoreKey)
 	}
 }
@@ -167,8 +177,8 @@ func TestFullParticipants(t *testing.T) {
 		Name: exchange.Names{KK: "Альфа АҚЖО", RU: "ОЦИБ Альфа", EN: "SOC Alfa"}, FQDNs: []string{"soc.alfa.example"}, BIN: "123456789012",
 		Addresses: []string{"exchange@alfa.example", "second@alfa.example"}, Phone: "+77012345678", Language: exchange.Russian,
 		Format: "iodef-xml", Sends: []exchange.ReportKind{exchange.Incident, exchange.Ping}, AcceptUnbound: true, AcceptOuterSignature: true},
-		File: "testdata/full/participants/10-soc-alfa.yaml", OpenPGP: []string{"testdata/full/keys/alfa.asc"},
-		SMIME: []string{"testdata/full/trust/root.pem"}, Revoked: []string{"0123456789ABCDEF0123456789ABCDEF01234567"}}
+		File: at(t, "participants/10-soc-alfa.yaml"), OpenPGP: []string{at(t, "keys/alfa.asc")},
+		SMIME: []string{at(t, "trust/root.pem")}, Revoked: []string{"0123456789ABCDEF0123456789ABCDEF01234567"}}
 	if !reflect.DeepEqual(c.Participants[0], want) {
 		t.Errorf("\n%+v want\n%+v", c.Participants[0], want)
 	}
@@ -178,6 +188,19 @@ func TestFullParticipants(t *testing.T) {
 	}
 	if _, err := exchange.NewRegister(c.Self(), []*exchange.Participant{&knb.Participant}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestStoreDSN(t *testing.T) {
+	t.Setenv("PGPASSWORD", "p@ss/word")
+	if got, err := full(t).StoreDSN(); err != nil || got != "postgres://almasu:p%40ss%2Fword@db.example/almasu" {
+		t.Errorf("%q %v", got, err)
+	}
+	if got, err := (&Config{Store: "sqlite:/x"}).StoreDSN(); err != nil || got != "sqlite:/x" {
+		t.Errorf("%q %v", got, err)
+	}
+	if _, err := (&Config{Store: "postgres://h/d", StorePasswordFile: "env:ALMASU_NO_SUCH_VARIABLE"}).StoreDSN(); err == nil {
+		t.Error("no error for a password that is not there")
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 // remedy when it is missing.
 type decoder struct {
 	file     string
+	dir      string          // what relative paths start from, absolute
 	lines    map[string]int  // where each setting stands, by its path
 	meant    map[string]bool // settings that an unknown key comes near to
 	refs     []reference
@@ -33,7 +34,11 @@ type reference struct {
 }
 
 func newDecoder(file string) *decoder {
-	return &decoder{file: file, lines: map[string]int{}, meant: map[string]bool{}}
+	dir, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		dir = filepath.Dir(file) // the working directory is gone
+	}
+	return &decoder{file: file, dir: dir, lines: map[string]int{}, meant: map[string]bool{}}
 }
 
 // line is where a setting stands, or failing that what it stands in.
@@ -219,7 +224,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, s setting, path string) 
 }
 
 func (d *decoder) text(text string, v reflect.Value, s setting, path string, line int) {
-	converted, err := convert(text, v.Type(), s.is, filepath.Dir(d.file))
+	converted, err := convert(text, v.Type(), s.is, d.dir)
 	if err != nil {
 		var bad *badValue
 		errors.As(err, &bad)

@@ -53,8 +53,8 @@ func Load(path string) (*Config, error) {
 
 // parse is Load without the file system: bytes in, settings and mistakes out.
 func parse(path string, data []byte) (*Config, *decoder) {
-	c := &Config{File: path}
 	d := newDecoder(path)
+	c := &Config{File: filepath.Join(d.dir, filepath.Base(path))}
 	d.document(data, c)
 	c.finish(d)
 	return c, d
