@@ -120,6 +120,7 @@ type Decision struct {
 	Deadlines []Deadline
 	Closes    []Close
 	Hints     []Hint
+	Replaces  []Replace
 	Events    []Event
 }
 
@@ -142,4 +143,19 @@ type Hint struct {
 	Status  string // x.y.z
 	Text    string
 	Requeue bool // failed: back to waiting, next relay
+}
+
+// The states of a deadline.
+const (
+	DeadlineOpen   = "open"
+	DeadlineMet    = "met"
+	DeadlineMissed = "missed"
+)
+
+// Replace retires a letter because Letters has the same thing sealed anew:
+// blocked or waiting to replaced. Lease is the token it is leased under, ""
+// where it is not.
+type Replace struct {
+	Letter int64
+	Lease  string
 }

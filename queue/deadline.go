@@ -1,0 +1,54 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"almasu/exchange"
+)
+
+// The states of a deadline (exchange.Deadline).
+const (
+	deadlineOpen   = "open"
+	deadlineMet    = "met"
+	deadlineMissed = "missed"
+)
+
+// OpenDeadlines lists the open deadlines up to and including a moment, the
+// earliest first.
+func (s *Store) OpenDeadlines(ctx context.Context, before time.Time) ([]exchange.Deadline, error) {
+	return s.deadlines(ctx, `WHERE state = 'open' AND at <= $1 ORDER BY at, id`, micro(before))
+}
+
+// Deadlines lists the deadlines of a report by their time.
+func (s *Store) Deadlines(ctx context.Context, report int64) ([]exchange.Deadline, error) {
+	return s.deadlines(ctx, `WHERE report = $1 ORDER BY at, id`, report)
+}
+
+func (s *Store) deadlines(ctx context.Context, query string, arg int64) ([]exchange.Deadline, error) {
+	var out []exchange.Deadline
+	err := s.look(ctx).each(`SELECT id, clause, report, at, state FROM deadline `+query, []any{arg}, func(scan func(...any) error) error {
+		var d exchange.Deadline
+		var at int64
+		err := scan(&d.ID, &d.Clause, &d.Report, &at, &d.State)
+		d.At = fromMicro(at)
+		out = append(out, d)
+		return err
+	})
+	return out, wrap("list deadlines", err)
+}
+
+// SetDeadline closes an open deadline as met or missed.
+func (s *Store) SetDeadline(ctx context.Context, id int64, state string) error {
+	op := fmt.Sprintf("set deadline %d to %s", id, state)
+	if state != deadlineMet && state != deadlineMissed {
+		return fmt.Errorf("%s: use met or missed: %w", op, ErrForbidden)
+	}
+	return s.write(ctx, op, func(t *tx) error {
+		if err := t.must(ErrForbidden, `UPDATE deadline SET state = $1 WHERE id = $2 AND state = 'open'`, state, id); err != nil {
+			return err
+		}
+		return t.note("deadline-"+state, fmt.Sprintf("deadline:%d", id))
+	})
+}
