@@ -1,0 +1,172 @@
+package testmail
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"almasu/exchange"
+)
+
+// sealedWith is the ordinary sealed mail around documents.
+func (m *maker) sealedWith(documents ...part) []byte {
+	return m.mail(pgpMIME(m.seal(m.entity(documents...), sealing{})))
+}
+
+// payload are genuine messages whose content is wrong in itself: refused and
+// answered.
+func payload() []*Case {
+	return []*Case{
+		{Name: "no-report", Comment: "words only", Outcome: Refused, Code: exchange.NoReport, build: func(m *maker) []byte {
+			return m.sealedWith()
+		}},
+		{Name: "empty-inside", Comment: "signed and sealed nothing at all", Outcome: Refused, Code: exchange.NoReport, build: func(m *maker) []byte {
+			return m.mail(pgpMIME(m.seal(crlf("Content-Type: text/plain\n\n"), sealing{})))
+		}},
+		{Name: "two-reports", Comment: "two cards in one mail", Outcome: Refused, Code: exchange.ManyReports, build: func(m *maker) []byte {
+			second := m.card()
+			second.id += "-second"
+			return m.sealedWith(jsonPart(m.card().json()), xmlPart(second.xml()))
+		}},
+		{Name: "format-unknown", Comment: "a card of a version nobody knows", Outcome: Refused, Code: exchange.FormatUnknown,
+			build: func(m *maker) []byte {
+				return m.sealedWith(jsonPart(bytes.Replace(m.card().json(), []byte("card/1"), []byte("card/9"), 1)))
+			}},
+		{Name: "json-broken", Comment: "the JSON breaks off", Outcome: Refused, Code: exchange.Malformed, build: func(m *maker) []byte {
+			document := m.card().json()
+			return m.sealedWith(jsonPart(document[:len(document)-20]))
+		}},
+		{Name: "xml-broken", Comment: "an element of the XML is never closed", Outcome: Refused, Code: exchange.Malformed,
+			build: func(m *maker) []byte {
+				return m.sealedWith(xmlPart(bytes.Replace(m.card().xml(), []byte("</severity>"), nil, 1)))
+			}},
+		{Name: "json-required-field-missing", Comment: "the severity is missing", Outcome: Refused, Code: exchange.Invalid,
+			build: func(m *maker) []byte {
+				c := m.card()
+				c.without = "severity"
+				return m.sealedWith(jsonPart(c.json()))
+			}},
+		{Name: "json-unknown-field", Comment: "a field card v1 does not have", Outcome: Refused, Code: exchange.Invalid,
+			build: func(m *maker) []byte {
+				c := m.card()
+				c.extra = []field{{m.c.Canary, "yes"}} // what the sender chose must not be echoed
+				return m.sealedWith(jsonPart(c.json()))
+			}},
+		{Name: "xml-wrong-value", Comment: "a severity that is none", Outcome: Refused, Code: exchange.Invalid, build: func(m *maker) []byte {
+			return m.sealedWith(xmlPart(bytes.Replace(m.card().xml(), []byte(">high<"), []byte(">"+m.c.Canary+"<"), 1)))
+		}},
+		{Name: "wrong-reporter", Comment: "SOC Alfa signs a report in SOC Beta's name", Outcome: Refused, Code: exchange.ReporterMismatch,
+			build: func(m *maker) []byte {
+				c := m.card()
+				c.reporter = "soc-beta"
+				return m.sealedWith(jsonPart(c.json()))
+			}},
+		{Name: "kind-forbidden", Comment: "a prosecution body reports an incident", Outcome: Refused, Code: exchange.KindForbidden,
+			Claimed: "prosecutor", build: func(m *maker) []byte {
+				return m.mail(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{signer: "prosecutor/current"})))
+			}},
+		{Name: "notice-from-a-soc", Comment: "a SOC sends a notice", Outcome: Refused, Code: exchange.KindForbidden, build: func(m *maker) []byte {
+			c := m.card()
+			c.kind = "notice"
+			return m.sealedWith(jsonPart(c.json()))
+		}},
+		{Name: "state-secret", Comment: "marked совершенно секретно", Outcome: Refused, Code: exchange.MarkingForbidden,
+			build: func(m *maker) []byte {
+				c := m.card()
+				c.marking = "Совершенно секретно"
+				return m.sealedWith(jsonPart(c.json()))
+			}},
+		{Name: "nested-3000-inside", Comment: "3,000 nested multiparts, signed and sealed", Outcome: Refused, Code: exchange.TooDeep,
+			build: func(m *maker) []byte {
+				return m.mail(pgpMIME(m.seal(crlf(nested(3000)), sealing{})))
+			}},
+		{Name: "junk-header-line-inside", Comment: "a line that is no header field stands in the signed entity", Outcome: Accepted,
+			build: func(m *maker) []byte {
+				entity := strings.Replace(string(m.entity(jsonPart(m.card().json()))), "Content-Type: application/json",
+					"this line is no header field\r\nContent-Type: application/json", 1)
+				return m.mail(pgpMIME(m.seal([]byte(entity), sealing{})))
+			}},
+	}
+}
+
+// structure are mails that are broken or oversized as mails; nobody is
+// authenticated by them.
+func structure() []*Case {
+	return []*Case{
+		{Name: "nested-3000", Comment: "3,000 nested multiparts in clear", Outcome: Held, Code: exchange.NotEncrypted,
+			build: func(m *maker) []byte { return m.mail(nested(3000)) }},
+		{Name: "empty-body", Comment: "a header and nothing else", Outcome: Held, Code: exchange.NotEncrypted,
+			build: func(m *maker) []byte { return m.mail("\n") }},
+		{Name: "empty", Comment: "nothing at all", Outcome: Held, Code: exchange.NotEncrypted, Claimed: "nobody", MessageID: "none",
+			build: func(*maker) []byte { return nil }},
+		{Name: "oversize", Comment: "60 MiB, over the limit of 50 MiB", Outcome: Held, Code: exchange.TooLarge, Large: true,
+			build: func(m *maker) []byte {
+				line := strings.Repeat("x", 76) + "\n"
+				return m.mail("Content-Type: text/plain\n\n" + m.c.Canary + "\n" + strings.Repeat(line, 60<<20/len(line)+1))
+			}},
+	}
+}
+
+// nested is a text under many multiparts.
+func nested(depth int) string {
+	var b strings.Builder
+	for i := range depth {
+		fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=\"b%d\"\n\n--b%d\n", i, i)
+	}
+	b.WriteString("Content-Type: text/plain\n\ndeep\n")
+	for i := depth - 1; i >= 0; i-- {
+		fmt.Fprintf(&b, "--b%d--\n", i)
+	}
+	return b.String()
+}
+
+// history are messages whose fate hangs on what was accepted before.
+func history() []*Case {
+	const first, id = "first", "R-history"
+	after := []string{first}
+	revised := func(revision int, more string) func(*maker) []byte {
+		return func(m *maker) []byte {
+			c := m.card()
+			c.revision, c.text = revision, "История. "+more+canary(first)
+			return m.mail(pgpMIME(m.seal(m.entity(jsonPart(c.json())), sealing{})))
+		}
+	}
+	resent := func(change func(*maker, string) string) func(*maker) []byte {
+		return func(m *maker) []byte {
+			original := m.keep(m.w.Message(Find(first)))
+			return []byte(change(m, string(original)))
+		}
+	}
+	return []*Case{
+		{Name: first, Comment: "revision 2 of a report", Outcome: Accepted, ReportID: id, build: revised(2, "")},
+		{Name: "duplicate-exact", Comment: "the same bytes once more", Outcome: Duplicate, After: after, ReportID: id,
+			MessageID: "<first@test.example>", build: resent(func(_ *maker, s string) string { return s })},
+		{Name: "duplicate-other-message-id", Comment: "the same sealed content under another Message-ID", Outcome: Duplicate,
+			After: after, ReportID: id, build: resent(func(m *maker, s string) string {
+				return strings.Replace(s, "<first@test.example>", m.c.MessageID, 1)
+			})},
+		{Name: "duplicate-sealed-anew", Comment: "the same report, signed and sealed anew", Outcome: Duplicate, After: after, ReportID: id,
+			build: func(m *maker) []byte {
+				c := m.card()
+				c.revision, c.text = 2, "История. "+canary(first)
+				return m.mail(pgpMIME(m.seal(m.entity(jsonPart(c.json())), sealing{at: m.w.Now})))
+			}},
+		{Name: "conflict", Comment: "the report changed under the same revision", Outcome: Refused, Code: exchange.Conflict,
+			After: after, ReportID: id, build: revised(2, "Изменено. ")},
+		{Name: "superseded", Comment: "a lower revision of the report", Outcome: Refused, Code: exchange.Superseded,
+			After: after, ReportID: id, build: revised(1, "")},
+		{Name: "replayed-second-address", Comment: "the accepted ciphertext under another registered address of its signer",
+			Outcome: Held, Code: exchange.Replayed, Signature: exchange.SignatureValid, Participant: "soc-alfa", After: after, ReportID: id,
+			build: resent(func(m *maker, s string) string {
+				s = strings.Replace(s, "<first@test.example>", m.c.MessageID, 1)
+				return strings.Replace(s, "From: exchange@soc-alfa.example", "From: duty@soc-alfa.example", 1)
+			})},
+		{Name: "replayed-inside-another", Comment: "the accepted ciphertext as an attachment of another mail", Outcome: Held,
+			Code: exchange.Replayed, After: after, ReportID: id,
+			build: resent(func(m *maker, s string) string {
+				begin, end := strings.Index(s, "-----BEGIN PGP MESSAGE-----"), strings.Index(s, "--outer--")
+				return string(m.mail(m.attached("application/octet-stream", "report.asc", []byte(s[begin:end]))))
+			})},
+		{Name: "higher-revision", Comment: "revision 3 of the report", Outcome: Accepted, After: after, ReportID: id, build: revised(3, "")},
+	}
+}

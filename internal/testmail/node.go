@@ -1,0 +1,75 @@
+package testmail
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"almasu/exchange"
+)
+
+// WriteNode writes the configuration of one participant's Almasu into a
+// folder: almasu.yaml, its key, and a file with keys for every other
+// participant. extra is YAML added at the end (mailboxes, relays, store, ...).
+// It returns the path of almasu.yaml.
+func (w *World) WriteNode(dir, id, extra string) (string, error) {
+	self := w.Person(id)
+	files := map[string]string{
+		"keys/" + id + ".asc":  string(self.Keys[0].Private),
+		"keys/" + id + ".pass": Passphrase + "\n",
+	}
+	for _, p := range w.People {
+		if p == self || p.Kind == "" {
+			continue
+		}
+		var keys, revoked []string
+		for _, k := range p.Keys {
+			name := p.ID + "-" + k.Role + ".asc"
+			files["participants/"+name] = string(k.Public)
+			keys = append(keys, name)
+			if k.Role == "listed" {
+				revoked = append(revoked, k.Fingerprint)
+			}
+		}
+		files["participants/"+p.ID+".yaml"] = p.file(keys, revoked)
+	}
+	role := "soc"
+	if self.Kind == exchange.KindNCCIS {
+		role = "nccis"
+	}
+	files["almasu.yaml"] = fmt.Sprintf(`role: %s
+identity: {id: %s, name: {kk: %q, ru: %q, en: %q}, address: %s}
+keys:
+  openpgp: [{file: keys/%s.asc, passphrase_file: keys/%s.pass}]
+participants: participants/*.yaml
+`, role, id, self.Name, self.Name, self.Name, self.Address(), id, id) + extra
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return "", fmt.Errorf("write the configuration of %s: %w", id, err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			return "", fmt.Errorf("write the configuration of %s: %w", id, err)
+		}
+	}
+	return filepath.Join(dir, "almasu.yaml"), nil
+}
+
+// file is the participant's file of the register.
+func (p *Person) file(keys, revoked []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "id: %s\nkind: %s\nname: {kk: %q, ru: %q, en: %q}\nnames: [%s]\n", p.ID, p.Kind, p.Name, p.Name, p.Name, p.FQDN)
+	if p.BIN != "" {
+		fmt.Fprintf(&b, "bin: %q\n", p.BIN)
+	}
+	if p.Phone != "" {
+		fmt.Fprintf(&b, "phone: %q\n", p.Phone)
+	}
+	fmt.Fprintf(&b, "addresses: [%s]\nlanguage: %s\n", strings.Join(p.Addresses, ", "), p.Language)
+	fmt.Fprintf(&b, "openpgp: [%s]\n", strings.Join(keys, ", "))
+	if len(revoked) > 0 {
+		fmt.Fprintf(&b, "revoked: [%s]\n", strings.Join(revoked, ", "))
+	}
+	return b.String() + p.Extra
+}
