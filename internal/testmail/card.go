@@ -77,11 +77,11 @@ func jsonValue(v any, indent string) string {
 	return string(out)
 }
 
-// xml writes the card as XML: the namespace stands for the field almasu.
+// xml writes the card as XML under the same names.
 func (c card) xml() []byte {
 	var b strings.Builder
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<card xmlns="urn:almasu:card:1">` + "\n")
-	xmlElements(&b, c.fields()[1:], "  ")
+	xmlElements(&b, c.fields(), "  ")
 	b.WriteString("</card>\n")
 	return []byte(b.String())
 }

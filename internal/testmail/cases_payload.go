@@ -28,9 +28,13 @@ func payload() []*Case {
 			second.id += "-second"
 			return m.sealedWith(jsonPart(m.card().json()), xmlPart(second.xml()))
 		}},
-		{Name: "format-unknown", Comment: "a card of a version nobody knows", Outcome: Refused, Code: exchange.FormatUnknown,
+		{Name: "format-unknown-json", Comment: "JSON in a format nobody knows", Outcome: Refused, Code: exchange.FormatUnknown,
 			build: func(m *maker) []byte {
-				return m.sealedWith(jsonPart(bytes.Replace(m.card().json(), []byte("card/1"), []byte("card/9"), 1)))
+				return m.sealedWith(jsonPart([]byte(`{"format":"of our own","text":"` + m.c.Canary + `"}`)))
+			}},
+		{Name: "format-unknown-xml", Comment: "XML in a format nobody knows", Outcome: Refused, Code: exchange.FormatUnknown,
+			build: func(m *maker) []byte {
+				return m.sealedWith(xmlPart([]byte(`<report xmlns="urn:of:our:own">` + m.c.Canary + `</report>`)))
 			}},
 		{Name: "json-broken", Comment: "the JSON breaks off", Outcome: Refused, Code: exchange.Malformed, build: func(m *maker) []byte {
 			document := m.card().json()
@@ -118,55 +122,4 @@ func nested(depth int) string {
 		fmt.Fprintf(&b, "--b%d--\n", i)
 	}
 	return b.String()
-}
-
-// history are messages whose fate hangs on what was accepted before.
-func history() []*Case {
-	const first, id = "first", "R-history"
-	after := []string{first}
-	revised := func(revision int, more string) func(*maker) []byte {
-		return func(m *maker) []byte {
-			c := m.card()
-			c.revision, c.text = revision, "История. "+more+canary(first)
-			return m.mail(pgpMIME(m.seal(m.entity(jsonPart(c.json())), sealing{})))
-		}
-	}
-	resent := func(change func(*maker, string) string) func(*maker) []byte {
-		return func(m *maker) []byte {
-			original := m.keep(m.w.Message(Find(first)))
-			return []byte(change(m, string(original)))
-		}
-	}
-	return []*Case{
-		{Name: first, Comment: "revision 2 of a report", Outcome: Accepted, ReportID: id, build: revised(2, "")},
-		{Name: "duplicate-exact", Comment: "the same bytes once more", Outcome: Duplicate, After: after, ReportID: id,
-			MessageID: "<first@test.example>", build: resent(func(_ *maker, s string) string { return s })},
-		{Name: "duplicate-other-message-id", Comment: "the same sealed content under another Message-ID", Outcome: Duplicate,
-			After: after, ReportID: id, build: resent(func(m *maker, s string) string {
-				return strings.Replace(s, "<first@test.example>", m.c.MessageID, 1)
-			})},
-		{Name: "duplicate-sealed-anew", Comment: "the same report, signed and sealed anew", Outcome: Duplicate, After: after, ReportID: id,
-			build: func(m *maker) []byte {
-				c := m.card()
-				c.revision, c.text = 2, "История. "+canary(first)
-				return m.mail(pgpMIME(m.seal(m.entity(jsonPart(c.json())), sealing{at: m.w.Now})))
-			}},
-		{Name: "conflict", Comment: "the report changed under the same revision", Outcome: Refused, Code: exchange.Conflict,
-			After: after, ReportID: id, build: revised(2, "Изменено. ")},
-		{Name: "superseded", Comment: "a lower revision of the report", Outcome: Refused, Code: exchange.Superseded,
-			After: after, ReportID: id, build: revised(1, "")},
-		{Name: "replayed-second-address", Comment: "the accepted ciphertext under another registered address of its signer",
-			Outcome: Held, Code: exchange.Replayed, Signature: exchange.SignatureValid, Participant: "soc-alfa", After: after, ReportID: id,
-			build: resent(func(m *maker, s string) string {
-				s = strings.Replace(s, "<first@test.example>", m.c.MessageID, 1)
-				return strings.Replace(s, "From: exchange@soc-alfa.example", "From: duty@soc-alfa.example", 1)
-			})},
-		{Name: "replayed-inside-another", Comment: "the accepted ciphertext as an attachment of another mail", Outcome: Held,
-			Code: exchange.Replayed, After: after, ReportID: id,
-			build: resent(func(m *maker, s string) string {
-				begin, end := strings.Index(s, "-----BEGIN PGP MESSAGE-----"), strings.Index(s, "--outer--")
-				return string(m.mail(m.attached("application/octet-stream", "report.asc", []byte(s[begin:end]))))
-			})},
-		{Name: "higher-revision", Comment: "revision 3 of the report", Outcome: Accepted, After: after, ReportID: id, build: revised(3, "")},
-	}
 }

@@ -25,14 +25,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: go run ./internal/testmail/gen DIR")
 		os.Exit(2)
 	}
-	if err := generate(os.Args[1], time.Now()); err != nil {
+	if err := generate(os.Args[1], time.Now(), true); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-// generate fills dir, which must not exist or be empty.
-func generate(dir string, now time.Time) (err error) {
+// generate fills dir, which must not exist or be empty; large says whether the
+// messages of many megabytes are made too.
+func generate(dir string, now time.Time, large bool) (err error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s is not empty: name a folder of its own", dir)
 	}
@@ -52,7 +53,7 @@ func generate(dir string, now time.Time) (err error) {
 	if err := writeKeys(filepath.Join(dir, "private"), world); err != nil {
 		return err
 	}
-	return writeCases(dir, world)
+	return writeCases(dir, world, large)
 }
 
 // writeKeys writes every private key, to import into a GnuPG home.
@@ -70,7 +71,7 @@ func writeKeys(dir string, world *testmail.World) error {
 	return os.WriteFile(filepath.Join(dir, "passphrase"), []byte(testmail.Passphrase+"\n"), 0o600)
 }
 
-func writeCases(dir string, world *testmail.World) (err error) {
+func writeCases(dir string, world *testmail.World, large bool) (err error) {
 	if err := os.MkdirAll(filepath.Join(dir, "cases"), 0o700); err != nil {
 		return err
 	}
@@ -81,6 +82,9 @@ func writeCases(dir string, world *testmail.World) (err error) {
 	defer func() { err = errors.Join(err, head.Close()) }()
 	lines := json.NewEncoder(head)
 	for _, c := range testmail.Cases() {
+		if c.Large && !large {
+			continue
+		}
 		message, err := world.Message(c)
 		if err != nil {
 			return err

@@ -14,11 +14,8 @@ import (
 
 func TestGenerateWritesEveryCaseWithItsExpectation(t *testing.T) {
 	testpeer.Need(t, "gpg", "gpgconf", "gpg-connect-agent")
-	if testing.Short() {
-		t.Skip("makes mail of many megabytes")
-	}
 	dir := filepath.Join(t.TempDir(), "try")
-	if err := generate(dir, time.Now()); err != nil {
+	if err := generate(dir, time.Now(), false); err != nil {
 		t.Fatal(err)
 	}
 	head, err := os.Open(filepath.Join(dir, "cases.jsonl"))
@@ -29,6 +26,9 @@ func TestGenerateWritesEveryCaseWithItsExpectation(t *testing.T) {
 	lines := json.NewDecoder(head)
 	lines.DisallowUnknownFields()
 	for _, want := range testmail.Cases() {
+		if want.Large {
+			continue
+		}
 		var got testmail.Case
 		if err := lines.Decode(&got); err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestGenerateWritesEveryCaseWithItsExpectation(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := generate(dir, time.Now()); err == nil {
+	if err := generate(dir, time.Now(), false); err == nil {
 		t.Error("a second run wrote over the first")
 	}
 }
