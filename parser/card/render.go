@@ -1,0 +1,241 @@
+package card
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"almasu/exchange"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Render writes a report as a card. The same report gives the same octets.
+// What the reader would refuse in a single value, or for want of a required
+// field, is an error that names the field and never its value; Format is not
+// looked at.
+func Render(r *exchange.Report, f exchange.Format) ([]byte, error) {
+	top := theTable().kinds[r.Kind]
+	if top == nil {
+		return nil, fmt.Errorf("render card: unknown kind of report")
+	}
+	v := reflect.ValueOf(r).Elem()
+	if bodyOf(v, top).IsNil() {
+		return nil, fmt.Errorf("render card: the %s report %s has no body", r.Kind, r.ID)
+	}
+	var w writer
+	switch f {
+	case exchange.CardJSON:
+		w = &jsonWriter{}
+	case exchange.CardXML:
+		w = &xmlWriter{}
+	default:
+		return nil, fmt.Errorf("render card: %s is not a format of cards", f)
+	}
+	w.begin()
+	if err := render(w, top, v); err != nil {
+		return nil, fmt.Errorf("render card %s: %w", r.ID, err)
+	}
+	return w.end(), nil
+}
+
+// writer puts fields down in one notation.
+type writer interface {
+	begin()
+	end() []byte
+	leaf(f *field, value string)           // a field, or an item of a repeated or JSON list
+	open(name string, list, repeated bool) // a struct or list of that name
+	close(name string, list, repeated bool)
+}
+
+func render(w writer, o *object, v reflect.Value) error {
+	for i := range o.fields {
+		f := &o.fields[i]
+		if f.index == nil {
+			w.leaf(f, Version)
+			continue
+		}
+		c := f.in(v)
+		if !f.required && c.IsZero() || f.list && c.Len() == 0 {
+			continue
+		}
+		if err := renderField(w, f, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func renderField(w writer, f *field, c reflect.Value) error {
+	if !f.list {
+		return renderValue(w, f, f.name, c)
+	}
+	if c.Len() > mostItems {
+		return fmt.Errorf("field %s: more than %d items", f.name, mostItems)
+	}
+	w.open(f.name, true, f.repeated())
+	name := f.item
+	if name == "" {
+		name = f.name
+	}
+	for i := range c.Len() {
+		if err := renderValue(w, f, name, c.Index(i)); err != nil {
+			return err
+		}
+	}
+	w.close(f.name, true, f.repeated())
+	return nil
+}
+
+func renderValue(w writer, f *field, name string, c reflect.Value) error {
+	if f.shape == anObject {
+		w.open(name, false, f.list)
+		if err := render(w, f.object, reflect.Indirect(c)); err != nil {
+			return fmt.Errorf("in %s: %w", f.name, err)
+		}
+		w.close(name, false, f.list)
+		return nil
+	}
+	s := lexical(f, c)
+	if fl := f.set(s, reflect.New(c.Type()).Elem()); fl.code != "" {
+		return fmt.Errorf("field %s: %s", f.name, fl.key)
+	}
+	named := *f
+	named.name = name
+	w.leaf(&named, s)
+	return nil
+}
+
+// lexical writes a value as both notations have it.
+func lexical(f *field, c reflect.Value) string {
+	switch f.shape {
+	case aText:
+		return c.String()
+	case anInteger:
+		return itoa(c.Int())
+	case aDecimal:
+		return strconv.FormatFloat(c.Float(), 'f', -1, 64)
+	case aTruth:
+		return strconv.FormatBool(c.Bool())
+	}
+	return c.Interface().(time.Time).Format(time.RFC3339Nano)
+}
+
+// jsonWriter writes indented JSON, members in the order of the table.
+type jsonWriter struct {
+	out   []byte
+	lists []bool // of the open objects and lists
+	empty bool   // nothing stands in the innermost yet
+}
+
+func (w *jsonWriter) begin() { w.bracket('{', false) }
+
+func (w *jsonWriter) end() []byte {
+	w.unbracket('}')
+	return append(w.out, '\n')
+}
+
+func (w *jsonWriter) bracket(b byte, list bool) {
+	w.out = append(w.out, b)
+	w.lists, w.empty = append(w.lists, list), true
+}
+
+func (w *jsonWriter) unbracket(b byte) {
+	w.lists = w.lists[:len(w.lists)-1]
+	if !w.empty {
+		w.line()
+	}
+	w.out, w.empty = append(w.out, b), false
+}
+
+func (w *jsonWriter) line() {
+	w.out = append(append(w.out, '\n'), strings.Repeat("  ", len(w.lists))...)
+}
+
+// next begins the next member or item.
+func (w *jsonWriter) next(name string) {
+	if !w.empty {
+		w.out = append(w.out, ',')
+	}
+	w.empty = false
+	w.line()
+	if !w.lists[len(w.lists)-1] {
+		w.out = append(w.out, '"')
+		w.out = append(append(w.out, name...), '"', ':', ' ')
+	}
+}
+
+func (w *jsonWriter) leaf(f *field, value string) {
+	w.next(f.name)
+	if f.shape != aText && f.shape != aTime {
+		w.out = append(w.out, value...)
+		return
+	}
+	// The value was judged sound: AppendQuote fails on bad UTF-8 alone.
+	w.out, _ = jsontext.AppendQuote(w.out, value)
+}
+
+func (w *jsonWriter) open(name string, list, _ bool) {
+	w.next(name)
+	if list {
+		w.bracket('[', true)
+		return
+	}
+	w.bracket('{', false)
+}
+
+func (w *jsonWriter) close(_ string, list, _ bool) {
+	if list {
+		w.unbracket(']')
+		return
+	}
+	w.unbracket('}')
+}
+
+// xmlWriter writes indented XML, elements in the order of the table.
+type xmlWriter struct {
+	out   []byte
+	depth int
+}
+
+func (w *xmlWriter) begin() {
+	w.out = append(w.out, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<"+Root+` xmlns="`+Namespace+`">`...)
+	w.depth = 1
+}
+
+func (w *xmlWriter) end() []byte {
+	w.depth = 0
+	w.tag("</" + Root + ">")
+	return append(w.out, '\n')
+}
+
+func (w *xmlWriter) tag(s string) {
+	w.out = append(append(w.out, '\n'), strings.Repeat("  ", w.depth)...)
+	w.out = append(w.out, s...)
+}
+
+func (w *xmlWriter) leaf(f *field, value string) {
+	w.tag("<" + f.name + ">")
+	// A carriage return must be written as a reference or it is read as a line
+	// feed (XML 1.0 section 2.11).
+	value = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;").Replace(value)
+	w.out = append(append(w.out, value...), "</"+f.name+">"...)
+}
+
+func (w *xmlWriter) open(name string, list, repeated bool) {
+	if list && repeated {
+		return
+	}
+	w.tag("<" + name + ">")
+	w.depth++
+}
+
+func (w *xmlWriter) close(name string, list, repeated bool) {
+	if list && repeated {
+		return
+	}
+	w.depth--
+	w.tag("</" + name + ">")
+}

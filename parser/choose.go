@@ -1,0 +1,157 @@
+package parser
+
+import (
+	"bytes"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"almasu/exchange"
+	"almasu/internal/mimepart"
+	"almasu/parser/card"
+	"almasu/parser/tree"
+)
+
+// candidate is a document that may be the machine part.
+type candidate struct {
+	index       int
+	tree        *tree.Document
+	format      exchange.Format // recognised, "" if not
+	declared    bool            // by media type or file name, not by content alone
+	mislabelled bool            // declared as the other syntax
+	oversize    bool            // only its beginning was looked at
+	broken      bool            // not well-formed, or not read to its end
+}
+
+// choose finds the one machine part. Recognised reports come first; failing
+// one, what is declared as JSON or XML but broken is told as such; failing
+// that, a single JSON or XML document is a report in an unknown format.
+func choose(seen []*candidate) (*candidate, exchange.Refusal) {
+	var known, broken, others []*candidate
+	for _, c := range seen {
+		switch {
+		case c.format != "":
+			known = append(known, c)
+		case c.declared && (c.broken || c.oversize):
+			broken = append(broken, c)
+		case c.declared:
+			others = append(others, c)
+		}
+	}
+	switch {
+	case len(known) > 1:
+		return nil, exchange.Refusal{Code: exchange.ManyReports, Reason: "more than one report document in the message"}
+	case len(known) == 1:
+		return known[0], exchange.Refusal{}
+	case len(broken) > 0:
+		return broken[0], exchange.Refusal{}
+	case len(others) == 1:
+		return others[0], exchange.Refusal{}
+	case len(others) > 1:
+		return nil, exchange.Refusal{Code: exchange.FormatUnknown, Reason: "several JSON or XML documents, none in a known report format"}
+	}
+	return nil, exchange.Refusal{Code: exchange.NoReport, Reason: "no report document in the message"}
+}
+
+// prefix is how much of an oversize document is looked at to recognise it.
+const prefix = 64 << 10
+
+// look reads a document that may be a report, nil if it can be none.
+func look(doc exchange.Document, l Limits) *candidate {
+	syntax, declared := syntaxOf(doc)
+	if syntax == "" {
+		return nil
+	}
+	c := &candidate{declared: declared}
+	if begins := opening(doc.Body); begins != "" && begins != syntax {
+		syntax, c.mislabelled = begins, true
+	}
+	body, charset := doc.Body, doc.Charset
+	if int64(len(body)) > l.document() {
+		c.oversize = true
+		body = wholeRunes(body[:min(len(body), prefix)])
+	}
+	if syntax == tree.XML {
+		c.tree = tree.ReadXML(body, charset, l.tree())
+	} else {
+		c.tree = tree.ReadJSON(plainJSON(doc, body), l.tree())
+	}
+	c.broken = !c.tree.Whole || c.tree.Broken()
+	c.format = recognise(doc, c.tree)
+	if c.format == "" && c.broken && marked(c.tree, doc.Body) {
+		c.format = card.Format(syntax)
+	}
+	if c.format == "" {
+		c.tree.Root = nil // not needed any more, and it may be large
+	}
+	return c
+}
+
+// syntaxOf is the notation a document is in: by media type, by file name, and
+// for types that say nothing by content. declared is false for the last.
+func syntaxOf(doc exchange.Document) (s tree.Syntax, declared bool) {
+	switch t := doc.MediaType; {
+	case t == "text/html" || strings.HasPrefix(t, "image/") || t == "application/xhtml+xml":
+		return "", false
+	case t == "application/json" || t == "text/json" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json"):
+		return tree.JSON, true
+	case t == "application/xml" || t == "text/xml" || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+xml"):
+		return tree.XML, true
+	}
+	switch strings.ToLower(path.Ext(doc.Name)) {
+	case ".json":
+		return tree.JSON, true
+	case ".xml":
+		return tree.XML, true
+	}
+	switch doc.MediaType {
+	case "", "text/plain", "application/octet-stream":
+		return opening(doc.Body), false
+	}
+	return "", false
+}
+
+// opening tells the notation by the first character.
+func opening(body []byte) tree.Syntax {
+	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
+	switch {
+	case bytes.HasPrefix(body, []byte("{")):
+		return tree.JSON
+	case bytes.HasPrefix(body, []byte("<")), bytes.HasPrefix(body, []byte("\xff\xfe<")), bytes.HasPrefix(body, []byte("\xfe\xff\x00<")):
+		return tree.XML
+	}
+	return ""
+}
+
+// marked reports whether a document that could not be read shows the mark of
+// cards.
+func marked(d *tree.Document, body []byte) bool {
+	if d.Syntax == tree.JSON {
+		return bytes.Contains(body, []byte(`"`+card.Marker+`"`))
+	}
+	return bytes.Contains(body, []byte(card.Namespace))
+}
+
+// plainJSON undoes the charset of JSON that stands in a text part, as mail
+// programs write it; JSON itself is UTF-8 (RFC 8259 section 8.1).
+func plainJSON(doc exchange.Document, body []byte) []byte {
+	if strings.HasPrefix(doc.MediaType, "text/") && !utf8.Valid(body) {
+		if text, err := mimepart.DecodeText(body, doc.Charset); err == nil {
+			return []byte(text)
+		}
+	}
+	return body
+}
+
+// wholeRunes takes away the beginning of a character that was cut off.
+func wholeRunes(body []byte) []byte {
+	for i := 1; i <= utf8.UTFMax && i <= len(body); i++ {
+		if utf8.RuneStart(body[len(body)-i]) {
+			if !utf8.FullRune(body[len(body)-i:]) {
+				return body[:len(body)-i]
+			}
+			break
+		}
+	}
+	return body
+}

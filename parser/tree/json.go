@@ -1,0 +1,236 @@
+package tree
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"almasu/exchange"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ReadJSON reads one JSON text (RFC 8259) in UTF-8 without a byte order mark.
+// Reading ends at the first fault of syntax; duplicate names, characters that
+// no text may hold and strings over the limit are noted and reading goes on.
+func ReadJSON(data []byte, l Limits) *Document {
+	d := &Document{Syntax: JSON, Text: data}
+	if !d.readableJSON() {
+		return d
+	}
+	l = l.orDefault()
+	r := &jsonReader{
+		doc: d, limits: l, left: newBudget(l, len(data)),
+		names: map[string]string{},
+		dec:   jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true)),
+	}
+	for r.next() {
+	}
+	return d
+}
+
+// readableJSON notes what stands before all syntax: an empty document, a byte
+// order mark (RFC 8259 section 8.1 forbids it), another encoding.
+func (d *Document) readableJSON() bool {
+	switch {
+	case len(bytes.TrimLeft(d.Text, " \t\r\n")) == 0:
+		d.fault(exchange.ProblemSyntax, "empty-document", nil, 0)
+	case bytes.HasPrefix(d.Text, []byte("\xef\xbb\xbf")):
+		d.fault(exchange.ProblemEncoding, "encoding-bom", nil, 0)
+	default:
+		return d.validUTF8(nil)
+	}
+	return false
+}
+
+// validUTF8 notes the first octet that is not UTF-8.
+func (d *Document) validUTF8(n *Node) bool {
+	if utf8.Valid(d.Text) {
+		return true
+	}
+	at := 0
+	for at < len(d.Text) {
+		r, size := utf8.DecodeRune(d.Text[at:])
+		if r == utf8.RuneError && size <= 1 {
+			break
+		}
+		at += size
+	}
+	d.fault(exchange.ProblemEncoding, "encoding-utf8", n, at)
+	return false
+}
+
+type jsonReader struct {
+	doc    *Document
+	dec    *jsontext.Decoder
+	limits Limits
+	left   budget
+	names  map[string]string // one copy of each name
+	open   *Node             // innermost object or list that is not closed yet
+	seen   []map[string]bool // member names of the open objects, nil for lists
+	name   string            // of the member whose value comes next
+	named  bool
+	nameAt int
+}
+
+// next reads one token; false at the end, good or bad.
+func (r *jsonReader) next() bool {
+	at := r.start()
+	token, err := r.dec.ReadToken()
+	if err == io.EOF && r.doc.Root != nil {
+		r.doc.Whole = true
+		return false
+	}
+	if r.doc.Root != nil && r.open == nil {
+		r.doc.fault(exchange.ProblemSyntax, "json-trailing", nil, at)
+		return false
+	}
+	if err != nil {
+		r.bad(err, at)
+		return false
+	}
+	kind := token.Kind()
+	switch {
+	case kind == '}' || kind == ']':
+		r.open = r.open.Up
+		r.seen = r.seen[:len(r.seen)-1]
+		return true
+	case r.open != nil && r.open.Kind == Object && !r.named:
+		r.member(token.String(), at)
+		return true
+	}
+	return r.value(kind, token, at)
+}
+
+// start is where the next token begins: after white space, commas and colons.
+func (r *jsonReader) start() int {
+	at := int(r.dec.InputOffset())
+	for at < len(r.doc.Text) {
+		switch r.doc.Text[at] {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			at++
+			continue
+		}
+		break
+	}
+	return at
+}
+
+func (r *jsonReader) member(name string, at int) {
+	shared, ok := r.names[name]
+	if !ok {
+		shared = name
+		r.names[name] = name
+	}
+	r.name, r.named, r.nameAt = shared, true, at
+}
+
+func (r *jsonReader) value(kind jsontext.Kind, token jsontext.Token, at int) bool {
+	n := &Node{At: uint32(at), NameAt: uint32(at)}
+	var seen map[string]bool
+	switch kind {
+	case '{':
+		n.Kind, seen = Object, map[string]bool{}
+	case '[':
+		n.Kind = List
+	case '"':
+		n.Kind, n.Value = Text, token.String()
+	case '0':
+		n.Kind, n.Value = Number, token.String()
+	case 'n':
+		n.Kind = Null
+	default:
+		n.Kind, n.Value = Boolean, token.String()
+	}
+	r.place(n)
+	if !r.left.spend() {
+		r.doc.fault(exchange.ProblemLimit, "limit-values", n, at)
+		return false
+	}
+	r.check(n)
+	if n.Kind == Object || n.Kind == List {
+		r.open = n
+		r.seen = append(r.seen, seen)
+		if len(r.seen) > r.limits.Depth {
+			r.doc.TooDeep = true
+			r.doc.fault(exchange.ProblemLimit, "limit-depth", n, at, strconv.Itoa(r.limits.Depth))
+			return false
+		}
+	}
+	return true
+}
+
+// place hangs the node under the open one, with its name.
+func (r *jsonReader) place(n *Node) {
+	if r.open == nil {
+		r.doc.Root = n
+		return
+	}
+	if r.named {
+		n.Name, n.NameAt, r.named = r.name, uint32(r.nameAt), false
+		seen := r.seen[len(r.seen)-1]
+		if seen[n.Name] {
+			n.Spoilt = true
+			defer r.doc.fault(exchange.ProblemDuplicate, "duplicate-field", n, r.nameAt)
+		}
+		seen[n.Name] = true
+	}
+	r.open.add(n)
+}
+
+// check notes values over the limits and characters that no text may hold.
+func (r *jsonReader) check(n *Node) {
+	limit := r.limits.StringBytes
+	if n.Kind == Number {
+		limit = longestNumber
+	}
+	if len(n.Value) > limit {
+		n.Value, n.Spoilt = "", true
+		r.doc.fault(exchange.ProblemLimit, "limit-string", n, int(n.At), strconv.Itoa(limit))
+		return
+	}
+	if n.Kind == Text && illegal(n.Value) >= 0 {
+		n.Spoilt = true
+		r.doc.fault(exchange.ProblemEncoding, "encoding-character", n, int(n.At))
+	}
+}
+
+// bad notes why the syntax ends here.
+func (r *jsonReader) bad(err error, at int) {
+	code, key := exchange.ProblemSyntax, "json-syntax"
+	var syntactic *jsontext.SyntacticError
+	if errors.As(err, &syntactic) {
+		at = max(at, int(syntactic.ByteOffset))
+		if surrogate(r.doc.Text, int(syntactic.ByteOffset)) {
+			code, key = exchange.ProblemEncoding, "encoding-surrogate"
+		}
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF || at >= len(r.doc.Text) {
+		key = "json-end"
+	}
+	r.doc.fault(code, key, r.open, at)
+}
+
+// surrogate reports whether an escaped surrogate stands at the place: jsontext
+// stops there only if its other half is missing.
+func surrogate(text []byte, at int) bool {
+	if at+6 > len(text) || text[at] != '\\' || text[at+1] != 'u' {
+		return false
+	}
+	v, err := strconv.ParseUint(string(text[at+2:at+6]), 16, 32)
+	return err == nil && v >= 0xD800 && v <= 0xDFFF
+}
+
+// illegal returns where the first character stands that XML 1.0 (section 2.2)
+// allows nowhere, -1 if none; such characters are refused in JSON too, so that
+// every report can be written in both.
+func illegal(s string) int {
+	for i, c := range s {
+		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' || c == 0xFFFE || c == 0xFFFF {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,212 @@
+package tree
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"strconv"
+	"strings"
+
+	"almasu/exchange"
+)
+
+const (
+	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
+	blanks        = " \t\r\n"
+)
+
+// ReadXML reads one XML 1.0 document. charset is the one its MIME part
+// declares, "" if none. A document type declaration, an entity other than the
+// five of XML, a processing instruction, a second root element and text
+// outside the root are faults; comments and CDATA sections are read as XML has
+// them. Namespaces are resolved, their declarations are not in the tree.
+func ReadXML(data []byte, charset string, l Limits) *Document {
+	d := &Document{Syntax: XML}
+	if !d.decode(data, charset) || !d.readableXML() {
+		return d
+	}
+	l = l.orDefault()
+	dec := xml.NewDecoder(bytes.NewReader(d.Text))
+	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // decoded already
+	r := &xmlReader{doc: d, dec: dec, limits: l, left: newBudget(l, len(d.Text)), names: map[string]string{}}
+	for r.next() {
+	}
+	return d
+}
+
+// readableXML notes what encoding/xml lets pass or tells badly: an empty
+// document, a bad XML declaration, illegal characters, endless tags.
+func (d *Document) readableXML() bool {
+	text := string(d.Text)
+	switch at := illegal(text); {
+	case strings.Trim(text, blanks) == "":
+		d.fault(exchange.ProblemSyntax, "empty-document", nil, 0)
+	case at >= 0:
+		d.fault(exchange.ProblemEncoding, "encoding-character", nil, at)
+	case startsDeclaration(d.Text) && !declaration.Match(d.Text):
+		d.fault(exchange.ProblemSyntax, "xml-declaration", nil, 0)
+	default:
+		if at := longTag(d.Text); at >= 0 {
+			d.fault(exchange.ProblemLimit, "limit-tag", nil, at, strconv.Itoa(longestTag))
+			return false
+		}
+		return true
+	}
+	return false
+}
+
+type xmlReader struct {
+	doc    *Document
+	dec    *xml.Decoder
+	limits Limits
+	left   budget
+	names  map[string]string
+	open   *Node
+	texts  [][]byte // text of each open element
+	depth  int
+}
+
+// next reads one token; false at the end, good or bad.
+func (r *xmlReader) next() bool {
+	at := int(r.dec.InputOffset())
+	token, err := r.dec.Token()
+	if err == io.EOF && r.doc.Root != nil {
+		r.doc.Whole = true
+		return false
+	}
+	if err != nil {
+		r.bad(at)
+		return false
+	}
+	switch t := token.(type) {
+	case xml.StartElement:
+		return r.start(t, at)
+	case xml.EndElement:
+		r.end()
+	case xml.CharData:
+		r.text(t, at)
+	case xml.ProcInst:
+		if at != 0 || t.Target != "xml" {
+			r.doc.fault(exchange.ProblemSyntax, "xml-instruction", r.open, at)
+		}
+	case xml.Directive:
+		r.doc.fault(exchange.ProblemSyntax, "xml-doctype", r.open, at)
+		return false
+	}
+	return true
+}
+
+func (r *xmlReader) start(t xml.StartElement, at int) bool {
+	if r.doc.Root != nil && r.open == nil {
+		r.doc.fault(exchange.ProblemSyntax, "xml-second-root", nil, at)
+		return false
+	}
+	n := &Node{Kind: Element, Name: r.shared(t.Name.Local), At: uint32(at), NameAt: uint32(at)}
+	if r.open == nil {
+		r.doc.Root, r.doc.Space = n, t.Name.Space
+	} else {
+		n.Foreign = t.Name.Space != r.doc.Space
+		r.open.add(n)
+	}
+	r.open = n
+	if r.depth++; len(r.texts) < r.depth {
+		r.texts = append(r.texts, nil)
+	}
+	r.texts[r.depth-1] = r.texts[r.depth-1][:0]
+	switch {
+	case !r.left.spend():
+		r.doc.fault(exchange.ProblemLimit, "limit-values", n, at)
+		return false
+	case r.depth > r.limits.Depth:
+		r.doc.TooDeep = true
+		r.doc.fault(exchange.ProblemLimit, "limit-depth", n, at, strconv.Itoa(r.limits.Depth))
+		return false
+	}
+	return r.attributes(n, t.Attr)
+}
+
+// attributes hangs every attribute that is not a namespace declaration under
+// the element. encoding/xml does not mind the same attribute twice.
+func (r *xmlReader) attributes(n *Node, all []xml.Attr) bool {
+	if len(all) == 0 {
+		return true
+	}
+	places := attributePlaces(r.doc.Text[n.At:], len(all))
+	seen := make(map[xml.Name]bool, len(all))
+	for i, a := range all {
+		at := int(n.At)
+		if i < len(places) {
+			at += places[i]
+		}
+		twice := seen[a.Name]
+		seen[a.Name] = true
+		c := &Node{Kind: Attribute, Name: r.shared(a.Name.Local), Value: a.Value, At: uint32(at), NameAt: uint32(at),
+			Foreign: a.Name.Space != "", Spoilt: twice}
+		if a.Name.Space == instanceSpace {
+			c.Name = "xsi:" + c.Name
+		}
+		namespace := a.Name.Space == "xmlns" || a.Name == xml.Name{Local: "xmlns"}
+		if !namespace || twice {
+			n.add(c)
+		}
+		if twice {
+			r.doc.fault(exchange.ProblemDuplicate, "duplicate-attribute", c, at)
+		}
+		if !r.left.spend() {
+			r.doc.fault(exchange.ProblemLimit, "limit-values", n, at)
+			return false
+		}
+	}
+	return true
+}
+
+func (r *xmlReader) shared(name string) string {
+	if s, ok := r.names[name]; ok {
+		return s
+	}
+	r.names[name] = name
+	return name
+}
+
+// text gathers the text of the open element, up to just over the limit.
+func (r *xmlReader) text(t xml.CharData, at int) {
+	if r.open == nil {
+		if rest := bytes.TrimLeft(t, blanks); len(rest) > 0 {
+			r.doc.fault(exchange.ProblemSyntax, "xml-text-outside", nil, at+len(t)-len(rest))
+		}
+		return
+	}
+	if have := &r.texts[r.depth-1]; len(*have) <= r.limits.StringBytes {
+		*have = append(*have, t...)
+	}
+}
+
+func (r *xmlReader) end() {
+	n, text := r.open, r.texts[r.depth-1]
+	switch {
+	case n.hasChild && len(bytes.Trim(text, blanks)) == 0:
+	case len(text) > r.limits.StringBytes:
+		n.Spoilt = true
+		r.doc.fault(exchange.ProblemLimit, "limit-string", n, int(n.At), strconv.Itoa(r.limits.StringBytes))
+	default:
+		n.Value = string(text)
+	}
+	r.depth--
+	r.open = n.Up
+}
+
+// bad notes why the syntax ends here.
+func (r *xmlReader) bad(from int) {
+	at := max(from, int(r.dec.InputOffset()))
+	key := "xml-syntax"
+	code := exchange.ProblemSyntax
+	switch amp := reference(r.doc.Text, from, at); {
+	case amp >= 0 && bytes.HasPrefix(r.doc.Text[amp:], []byte("&#")):
+		code, key, at = exchange.ProblemEncoding, "encoding-character", amp
+	case amp >= 0:
+		key, at = "xml-entity", amp
+	case at >= len(r.doc.Text):
+		key = "xml-end"
+	}
+	r.doc.fault(code, key, r.open, at)
+}
