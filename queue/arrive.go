@@ -75,9 +75,9 @@ func (s *Store) arrived(t *tx, a exchange.Arrival, u *upload, rest []byte) (exch
 	src := a.Source
 	err = t.one(`INSERT INTO arrival (via, mailbox, uid_validity, uid, entry_at, received_at, size, oversize, sha256, body,
 			state, ready, due_at, code, reason, decided_at, placed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 0, $12, $13, $14, $15) RETURNING id`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15, $16) RETURNING id`,
 		[]any{src.Via, clean(src.Mailbox), int64(src.UIDValidity), int64(src.UID), micro(src.EntryDate), micro(a.ReceivedAt), a.Size,
-			asInt(a.Oversize), a.SHA256[:], -u.id, string(a.State), string(a.Code), a.Reason, micro(a.DecidedAt),
+			asInt(a.Oversize), a.SHA256[:], -u.id, string(a.State), asInt(!a.Oversize), string(a.Code), a.Reason, micro(a.DecidedAt),
 			asInt(a.Oversize && src.Via == viaIMAP)}, &a.ID)
 	if err != nil {
 		return a, false, err

@@ -16,7 +16,7 @@ import (
 	"almasu/exchange"
 )
 
-// Gateway is the actor of what no person did.
+// gatewayActor is the actor of what no person did.
 const gatewayActor = "gateway"
 
 // ErrJournal: a row of the journal was changed, removed or put in.
@@ -137,17 +137,18 @@ func eventHash(e exchange.Event) string {
 // SQLite from emptying its write-ahead log.
 const journalPage = 1000
 
+const wholeJournal = `SELECT id, at, name, object, actor, detail, prev, hash FROM journal WHERE id > $1 ORDER BY id LIMIT $2`
+
 // EachEvent calls f for every row of the journal, oldest first, until it
 // returns an error.
 func (s *Store) EachEvent(ctx context.Context, f func(exchange.Event) error) error {
-	return s.eachEvent(ctx, `SELECT id, at, name, object, actor, detail, prev, hash FROM journal
-		WHERE id > $1 ORDER BY id LIMIT $2`, nil, f)
+	return s.look(ctx).eachEvent(wholeJournal, nil, f)
 }
 
 // EventsOf lists the journal's rows about one object, oldest first.
 func (s *Store) EventsOf(ctx context.Context, object string) ([]exchange.Event, error) {
 	var out []exchange.Event
-	err := s.eachEvent(ctx, `SELECT id, at, name, object, actor, detail, prev, hash FROM journal
+	err := s.look(ctx).eachEvent(`SELECT id, at, name, object, actor, detail, prev, hash FROM journal
 		WHERE id > $1 AND object = $3 ORDER BY id LIMIT $2`, []any{object}, func(e exchange.Event) error {
 		out = append(out, e)
 		return nil
@@ -155,10 +156,10 @@ func (s *Store) EventsOf(ctx context.Context, object string) ([]exchange.Event, 
 	return out, err
 }
 
-func (s *Store) eachEvent(ctx context.Context, query string, more []any, f func(exchange.Event) error) error {
+func (v view) eachEvent(query string, more []any, f func(exchange.Event) error) error {
 	for after := int64(0); ; {
 		var page []exchange.Event
-		err := s.look(ctx).each(query, append([]any{after, journalPage}, more...), func(scan func(...any) error) error {
+		err := v.each(query, append([]any{after, journalPage}, more...), func(scan func(...any) error) error {
 			e, err := scanEvent(scan)
 			page = append(page, e)
 			return err
@@ -195,9 +196,11 @@ func scanEvent(scan func(...any) error) (exchange.Event, error) {
 // VerifyJournal walks the journal and finds the first row that was changed,
 // removed or put in. Rows cut off at its very end leave no trace here: compare
 // the last hash with one kept elsewhere.
-func (s *Store) VerifyJournal(ctx context.Context) error {
+func (s *Store) VerifyJournal(ctx context.Context) error { return s.look(ctx).verifyJournal() }
+
+func (v view) verifyJournal() error {
 	end := tail{}
-	return s.EachEvent(ctx, func(e exchange.Event) error {
+	return v.eachEvent(wholeJournal, nil, func(e exchange.Event) error {
 		switch {
 		case e.ID != end.id+1:
 			return fmt.Errorf("row %d follows row %d: rows are missing: %w", e.ID, end.id, ErrJournal)

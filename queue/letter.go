@@ -133,7 +133,7 @@ func (t *tx) addLetter(d exchange.Decision, l exchange.Letter) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id`,
 		[]any{string(l.Kind), string(l.State), l.To, l.Address, l.Sender, l.MessageID, l.EnvelopeID, l.Clause, l.Arrival, l.Report, l.Digest.Algorithm,
 			l.Digest.Value, l.Digest.Over, asInt(l.WantsReceipt), micro(l.CreatedAt), micro(l.Expires),
-			asInt(!l.NextAt.After(t.now)), micro(l.NextAt)}, &l.ID)
+			asInt(l.State == exchange.LetterWaiting && !l.NextAt.After(t.now)), micro(l.NextAt)}, &l.ID)
 	if err != nil {
 		return err
 	}

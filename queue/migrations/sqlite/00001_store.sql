@@ -35,6 +35,7 @@ CREATE INDEX arrival_due ON arrival (due_at) WHERE state = 'stored' AND ready = 
 CREATE INDEX arrival_state ON arrival (state, id);
 CREATE UNIQUE INDEX arrival_entry ON arrival (mailbox, uid_validity, uid) WHERE via = 'imap';
 CREATE INDEX arrival_seen ON arrival (mailbox, sha256) WHERE via = 'imap';
+CREATE INDEX arrival_body ON arrival (body) WHERE body <> 0;
 CREATE INDEX arrival_place ON arrival (mailbox, uid_validity, uid) WHERE placed = 1;
 
 -- The octets of arrivals. body is the arrival's id, or minus the id of the
