@@ -1,5 +1,7 @@
 package exchange
 
+//go:generate go run ../internal/arch/states -source state.go -out ../docs/STATES.md
+
 // ArrivalState is where an incoming message stands.
 type ArrivalState string
 

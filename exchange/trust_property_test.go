@@ -203,6 +203,9 @@ func TestEstablishedMeansSignerAndFrom(t *testing.T) {
 		reg := m.register(t)
 		first := Trust(m.Evidence, reg, m.limits)
 		second := JudgeReports(first, m.Evidence, reg, m.reports)
+		if first.Participant == nil && first.Refusal.Code == "" {
+			t.Fatal("nobody is established, and Trust has nothing against it")
+		}
 		for _, j := range []Judgement{first, second} {
 			if j.Claimed == reg.Self() || m.Security.Owner == SelfSigner && j.Claimed != nil {
 				t.Fatalf("claimed %q of a letter of our own", id(j.Claimed))

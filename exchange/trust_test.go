@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -309,6 +310,17 @@ func TestFindings(t *testing.T) {
 		{"nothing to say", asItIs, nil},
 		{"what the cryptography found is passed on", func(m *message) { m.Security.Findings = []string{"old-packet-format"} }, []string{"old-packet-format"}},
 		{"outer From is not the protected one", func(m *message) { m.Outer.From = []string{"list@forwarder.example"} }, []string{"header-mismatch"}},
+		{"no outer From", func(m *message) { m.Outer.From = nil }, []string{"header-mismatch"}},
+		{"two protected From are a mismatch of another sort", func(m *message) {
+			m.Protected.From = []string{alfaAddress, "second@alfa.example"}
+		}, nil},
+		{"not encrypted and not signed", func(m *message) {
+			m.Security = Security{Encryption: EncryptionNone, Form: FormClear}
+		}, []string{string(Unsigned)}},
+		{"not opened: nobody knows whether it is signed", func(m *message) {
+			m.Security = Security{Encrypted: true, DecryptError: "no key"}
+		}, nil},
+		{"not opened for lack of integrity protection: nor here", func(m *message) { m.Security = Security{Encrypted: true} }, nil},
 		{"unbound mail taken", all(unbound, func(m *message) { m.people["soc-alfa"].AcceptUnbound = true }), []string{string(RecipientUnbound)}},
 		{"a lesser code", func(m *message) { m.Security.Covers, m.Security.WeakCipher = CoversPart, true }, []string{string(SignaturePartial)}},
 		{"each code once", func(m *message) {
@@ -321,6 +333,34 @@ func TestFindings(t *testing.T) {
 			c.change(m)
 			if j := m.judge(t); !slices.Equal(j.Findings, c.want) {
 				t.Errorf("findings %q, want %q", j.Findings, c.want)
+			}
+		})
+	}
+}
+
+// What a reason says goes to the operator: it must be the right one.
+func TestReasons(t *testing.T) {
+	cases := []struct {
+		name   string
+		change func(*message)
+		want   string
+	}{
+		{"own key", func(m *message) { m.Security.Owner = SelfSigner }, "our own key"},
+		{"owner gone", func(m *message) { delete(m.people, "soc-alfa") }, "not in the register"},
+		{"no From", func(m *message) { m.Outer.From, m.Protected.From = nil, nil }, "no usable From"},
+		{"two From", func(m *message) { m.Protected.From = []string{alfaAddress, betaAddress} }, "more than one From"},
+		{"beta's From", func(m *message) { m.Protected.From = []string{betaAddress} }, "soc-alfa and the address in From"},
+		{"no signing time", func(m *message) { m.Security.SignedAt = time.Time{} }, "no time"},
+		{"too old", func(m *message) { m.Security.SignedAt = arrived.Add(-limits.SigningAge - 1) }, "signing_age"},
+		{"too far ahead", func(m *message) { m.Security.SignedAt = arrived.Add(limits.SigningSkew + 1) }, "signing_skew"},
+		{"cannot be opened", func(m *message) { m.Security.DecryptError = "no key of ours is named" }, "no key of ours is named"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			m := genuine()
+			c.change(m)
+			if j := Trust(m.Evidence, m.register(t), m.limits); !strings.Contains(j.Refusal.Reason, c.want) {
+				t.Errorf("%s: %q, want %q", j.Refusal.Code, j.Refusal.Reason, c.want)
 			}
 		})
 	}
