@@ -42,7 +42,7 @@ func StartDovecot(tb testing.TB, users map[string]string) *Dovecot {
 	Need(tb, "dovecot", "lmtp", "imap")
 	acc, err := unprivileged()
 	if err != nil {
-		lacking(tb, "no account to run Dovecot under: "+err.Error())
+		Lacking(tb, "no account to run Dovecot under: "+err.Error())
 	}
 	d := &Dovecot{CA: NewCA(tb), dir: shortDir(tb, "dc"), account: acc}
 	d.conf = filepath.Join(d.dir, "dovecot.conf")

@@ -32,7 +32,7 @@ func StartPostfix(tb testing.TB, routes map[string]string) *Postfix {
 	tb.Helper()
 	Need(tb, "postfix")
 	if !asRoot() {
-		lacking(tb, "Postfix can be started by root only")
+		lackingRoot(tb, "Postfix can be started by root only")
 	}
 	f := &Postfix{CA: NewCA(tb, "relay.example"), dir: shortDir(tb, "pf")}
 	f.layOut(tb, routes)
@@ -105,7 +105,7 @@ func (f *Postfix) layOut(tb testing.TB, routes map[string]string) {
 	tb.Helper()
 	owner, err := user.Lookup("postfix")
 	if err != nil {
-		lacking(tb, "there is no account postfix: "+err.Error())
+		Lacking(tb, "there is no account postfix: "+err.Error())
 	}
 	uid, err := strconv.Atoi(owner.Uid)
 	if err != nil {

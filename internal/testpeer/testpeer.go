@@ -9,7 +9,8 @@
 // know anything of mail formats or of Almasu itself.
 //
 // Where a peer is not installed the test is skipped with what is missing; with
-// ALMASU_REQUIRE_PEERS=1 in the environment it fails instead.
+// ALMASU_REQUIRE_PEERS=1 in the environment it fails instead, with
+// ALMASU_REQUIRE_PEERS=user too unless only root could start the peer.
 package testpeer
 
 import (
@@ -23,7 +24,7 @@ import (
 )
 
 // RequireVariable is the environment variable that turns a skip for a missing
-// peer into a failure when it is "1".
+// peer into a failure when it is "1", or "user".
 const RequireVariable = "ALMASU_REQUIRE_PEERS"
 
 // Need makes sure that the programs are installed. Where one is missing the
@@ -37,18 +38,27 @@ func Need(tb testing.TB, programs ...string) {
 		}
 	}
 	if len(missing) > 0 {
-		lacking(tb, "not installed: "+strings.Join(missing, ", ")+"; install it with scripts/peers")
+		Lacking(tb, "not installed: "+strings.Join(missing, ", ")+"; install it with scripts/peers")
 	}
 }
 
-// lacking skips the test for what is missing, or fails it when peers are
+// Lacking skips the test for what is missing, or fails it when peers are
 // required.
-func lacking(tb testing.TB, what string) {
+func Lacking(tb testing.TB, what string) {
 	tb.Helper()
-	if os.Getenv(RequireVariable) == "1" {
-		tb.Fatalf("a peer is required (%s=1) but %s", RequireVariable, what)
+	if required := os.Getenv(RequireVariable); required == "1" || required == "user" {
+		tb.Fatalf("a peer is required (%s=%s) but %s", RequireVariable, required, what)
 	}
 	tb.Skip(what)
+}
+
+// lackingRoot is Lacking for what only root can do: "user" does not ask for it.
+func lackingRoot(tb testing.TB, what string) {
+	tb.Helper()
+	if os.Getenv(RequireVariable) == "user" {
+		tb.Skip(what)
+	}
+	Lacking(tb, what)
 }
 
 // program finds an executable on PATH or where Debian keeps daemons, which an

@@ -1,0 +1,37 @@
+# Almasu. Two commands matter: make demo and make test.
+
+GO ?= go
+# Pinned here and not in go.mod: a tool is no dependency of the program.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Which peers (Dovecot, Postfix, GnuPG, PostgreSQL, ...) a test may not do
+# without: 1 is all of them; user is all that an ordinary user can start.
+ALMASU_REQUIRE_PEERS ?= $(if $(filter 0,$(shell id -u)),1,user)
+
+.PHONY: demo test bench build peers format vet lint unit
+
+demo: ## both roles on loopback, with keys made on the spot
+	$(GO) run ./cmd/almasu demo
+
+test: peers format vet lint unit ## everything that must hold before a change is shared
+
+bench: ## drain ratio against the bare cryptography and against gpg, as JSON lines
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench
+
+build: ## bin/almasu
+	$(GO) build -trimpath -o bin/almasu ./cmd/almasu
+
+peers: # installs what the tests need, or says what is missing
+	scripts/peers
+
+format:
+	@unformatted="$$(gofmt -l $$(git ls-files -- '*.go'))"; \
+	if [ -n "$$unformatted" ]; then echo "gofmt these files: $$unformatted" >&2; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(GO) run $(STATICCHECK) ./...
+
+unit: # unit, peer and end-to-end tests with the race detector, and every fuzz seed
+	ALMASU_REQUIRE_PEERS=$(ALMASU_REQUIRE_PEERS) $(GO) test -race -timeout 20m ./...
