@@ -2,10 +2,12 @@ package card
 
 import (
 	"encoding/base64"
+	"maps"
 	"math/big"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -237,3 +239,9 @@ func (f *field) number(s string) (*big.Rat, flaw) {
 	}
 	return v, flaw{}
 }
+
+// formNames lists the forms in alphabetical order.
+func formNames() []string { return slices.Sorted(maps.Keys(forms())) }
+
+// wordListNames lists the closed lists in alphabetical order.
+func wordListNames() []string { return slices.Sorted(maps.Keys(wordLists())) }
