@@ -1,0 +1,218 @@
+package crypto
+
+import (
+	"bytes"
+	"strings"
+
+	"almasu/crypto/pgpmime"
+	"almasu/crypto/smime"
+	"almasu/exchange"
+	"almasu/internal/mimepart"
+)
+
+// inside is what one encrypted part turned out to hold.
+type inside struct {
+	sealed    sealedPart
+	message   pgpmime.Message
+	seen      []signedBy
+	entity    *mimepart.Part // root of the entity inside, nil for a file
+	file      []byte         // the octets where no entity is inside
+	documents []exchange.Document
+	refusal   exchange.Refusal
+}
+
+// signedBy is a signature and the root of the entity it covers, nil if it
+// covers a file or only a part.
+type signedBy struct {
+	seen
+	root *mimepart.Part
+}
+
+// maxUnwrap is how often a signed message inside the content is unwrapped.
+const maxUnwrap = 3
+
+// interpret looks into decrypted, authenticated content: signed messages
+// within it, then a MIME entity or a file.
+func (o *opening) interpret(in *inside) {
+	content := in.message.Content
+	for _, s := range in.message.Signatures {
+		in.add(s, true)
+	}
+	for range maxUnwrap {
+		signed, whole, ok := o.unwrap(content)
+		if !ok {
+			break
+		}
+		for _, s := range signed.Signatures {
+			in.add(s, whole)
+		}
+		if !whole {
+			break
+		}
+		content = signed.Content
+	}
+	if !isEntity(content, in.sealed.entity) {
+		in.file = content
+		in.documents = []exchange.Document{{MediaType: typeOf(content), Name: in.sealed.name, Path: in.sealed.part.Path, Body: content}}
+		return
+	}
+	root, err := mimepart.Parse(content, o.limits.mime())
+	if err != nil {
+		in.entity, in.refusal = root, structural(err)
+		return
+	}
+	o.readEntity(in, root)
+}
+
+func (in *inside) add(s pgpmime.Signature, whole bool) {
+	in.seen = append(in.seen, signedBy{seen: seen{Signature: s, state: stateOf(s), whole: whole}})
+}
+
+// unwrap opens a signed message that stands in the content itself: binary,
+// armored or cleartext-signed. whole is false where text stands around it.
+func (o *opening) unwrap(content []byte) (m pgpmime.Message, whole, ok bool) {
+	var err error
+	switch pgpmime.Sniff(content) {
+	case pgpmime.LooksSigned:
+		m, err = o.ring.OpenMessage(content, o.limits.Decompressed, o.at)
+	case pgpmime.LooksClear:
+		m, err = o.ring.OpenClear(content, o.at)
+	default:
+		return m, false, false
+	}
+	if err != nil || m.Encrypted {
+		return m, false, false
+	}
+	around, messages := pgpmime.Outside(content)
+	return m, messages == 0 || messages == 1 && !around, true
+}
+
+// readEntity reads the entity inside: its own signatures, and its leaves.
+func (o *opening) readEntity(in *inside, root *mimepart.Part) {
+	node, peeled := o.peel(root)
+	for i := range in.seen { // the signatures around the entity cover it all
+		if in.seen[i].whole {
+			in.seen[i].root = node
+		}
+	}
+	for _, s := range peeled {
+		in.seen = append(in.seen, signedBy{seen: s, root: node})
+	}
+	in.entity = node
+	in.seen = append(in.seen, o.signedBelow(node, true)...)
+	if len(detect(node, false).sealed) > 0 {
+		o.out.Security.Findings = append(o.out.Security.Findings, "nested-encryption")
+	}
+	for _, leaf := range node.Leaves() {
+		in.documents = append(in.documents, o.document(leaf, leaf == node))
+	}
+}
+
+// signedBelow finds signatures deeper than the root of an entity. Such a one
+// covers the whole only where there is nothing else: single parts down to it.
+func (o *opening) signedBelow(p *mimepart.Part, whole bool) []signedBy {
+	if len(p.Children) == 0 {
+		return o.signedText(p, whole)
+	}
+	var out []signedBy
+	whole = whole && len(p.Children) == 1
+	for _, c := range p.Children {
+		node, signatures := o.peel(c)
+		for _, s := range signatures {
+			s.whole = s.whole && whole
+			found := signedBy{seen: s}
+			if s.whole {
+				found.root = node
+			}
+			out = append(out, found)
+		}
+		if node != c || len(node.Children) > 0 {
+			out = append(out, o.signedBelow(node, whole)...)
+		} else {
+			out = append(out, o.signedText(node, whole)...)
+		}
+	}
+	return out
+}
+
+// signedText verifies a signed message in a text leaf.
+func (o *opening) signedText(p *mimepart.Part, whole bool) []signedBy {
+	if !strings.HasPrefix(p.MediaType, "text/") || p.MediaType == "text/html" {
+		return nil
+	}
+	text, _ := p.Decode(o.limits.Decompressed)
+	m, all, ok := o.unwrap(unstuffed(p, text))
+	if !ok {
+		return nil
+	}
+	var out []signedBy
+	for _, s := range m.Signatures {
+		out = append(out, signedBy{seen: seen{Signature: s, state: stateOf(s), whole: whole && all}})
+	}
+	return out
+}
+
+// unstuffed undoes the space-stuffing of format=flowed (RFC 3676 section 4.4),
+// which would break a cleartext signature.
+func unstuffed(p *mimepart.Part, text []byte) []byte {
+	if !strings.EqualFold(p.Params["format"], "flowed") || !bytes.Contains(text, []byte("\n ")) {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte("\n "), []byte("\n"))
+}
+
+// document decodes a leaf for the parser. A text that is itself one signed
+// message is handed on as what was signed.
+func (o *opening) document(p *mimepart.Part, only bool) exchange.Document {
+	body, err := p.Decode(o.limits.Decompressed)
+	if err != nil {
+		o.out.Security.Findings = append(o.out.Security.Findings, "bad-transfer-encoding: part "+p.Path)
+	}
+	d := exchange.Document{MediaType: p.MediaType, Charset: strings.ToLower(p.Params["charset"]), Name: p.FileName(), Path: p.Path, Body: body}
+	if !only || !strings.HasPrefix(p.MediaType, "text/") {
+		return d
+	}
+	if m, whole, ok := o.unwrap(unstuffed(p, body)); ok && whole {
+		d.Body, d.MediaType = m.Content, typeOf(m.Content)
+	}
+	return d
+}
+
+// isEntity tells a MIME entity from a file by its first lines. Inside PGP/MIME
+// only what clearly is a report file is taken for one.
+func isEntity(content []byte, must bool) bool {
+	head := content[:min(len(content), 64<<10)]
+	for len(head) > 0 {
+		line, rest, _ := bytes.Cut(head, []byte("\n"))
+		line = bytes.ToLower(bytes.TrimSpace(line))
+		if len(line) == 0 {
+			break
+		}
+		if bytes.HasPrefix(line, []byte("content-type:")) || bytes.HasPrefix(line, []byte("mime-version:")) {
+			return true
+		}
+		head = rest
+	}
+	return must && typeOf(content) == ""
+}
+
+// typeOf guesses the media type of a file from its own octets: the names and
+// labels around an encrypted file are not signed.
+func typeOf(content []byte) string {
+	switch b := bytes.TrimLeft(bytes.TrimPrefix(content[:min(len(content), 1<<10)], []byte("\xef\xbb\xbf")), " \t\r\n"); {
+	case bytes.HasPrefix(b, []byte("{")), bytes.HasPrefix(b, []byte("[")):
+		return "application/json"
+	case bytes.HasPrefix(b, []byte("<")):
+		return "application/xml"
+	}
+	return ""
+}
+
+// opaqueSigned reports an S/MIME signed-data part: it is signed, by whom we
+// cannot say.
+func opaqueSigned(p *mimepart.Part) []signedBy {
+	if len(p.Children) > 0 || smime.Detect(p) != smime.Signed {
+		return nil
+	}
+	return []signedBy{{seen: seen{state: exchange.SignatureUnknownSigner, whole: true}}}
+}

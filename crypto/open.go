@@ -1,0 +1,194 @@
+package crypto
+
+import (
+	gocrypto "crypto"
+	"crypto/sha256"
+	_ "crypto/sha512" // hashes a signature may name
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	_ "golang.org/x/crypto/sha3"
+
+	"almasu/crypto/pgpmime"
+	"almasu/crypto/smime"
+	"almasu/exchange"
+	"almasu/internal/mimepart"
+)
+
+// opening is the work on one message.
+type opening struct {
+	ring   *pgpmime.Ring
+	limits Limits
+	at     time.Time
+	out    Opened
+}
+
+// message walks the road of one message: signatures outside, what is sealed,
+// what is inside of it.
+func (o *opening) message(root *mimepart.Part) {
+	node, outer := o.peel(root)
+	f := detect(node, true)
+	s := &o.out.Security
+	s.Findings = append(s.Findings, f.findings...)
+	if len(f.sealed) == 0 {
+		o.clear(root, node, outer)
+		return
+	}
+	for i := range outer {
+		outer[i].outside = true
+	}
+	s.Encrypted, s.Form = true, f.sealed[0].form
+	s.Encryption = exchange.EncryptionOpenPGP
+	if f.sealed[0].smime {
+		s.Encryption = exchange.EncryptionSMIME
+	}
+	if len(f.sealed) > 1 {
+		s.Findings = append(s.Findings, "several-encrypted-parts")
+		s.Form = exchange.FormAttachment
+	}
+	if len(f.sealed) > maxSealed {
+		s.DecryptError = "it has more encrypted parts than are looked at"
+		return
+	}
+	var opened []inside
+	s.Integrity = true
+	for _, p := range f.sealed {
+		in, ok := o.unseal(p)
+		if !ok {
+			s.Integrity = s.Integrity && in.message.Integrity
+			o.signatureOnly(outer)
+			return
+		}
+		opened = append(opened, in)
+	}
+	o.conclude(opened, outer)
+}
+
+// peel takes multipart/signed layers off, verifying each over the part it
+// covers as it stands (RFC 3156 section 5).
+func (o *opening) peel(root *mimepart.Part) (*mimepart.Part, []seen) {
+	var out []seen
+	node := root
+	for node.MediaType == "multipart/signed" && len(node.Children) > 0 {
+		if smime.Detect(node) == smime.Signed {
+			o.out.Security.Findings = append(o.out.Security.Findings, "smime-signature: "+smime.ErrNotConfigured.Error())
+			out = append(out, seen{state: exchange.SignatureUnknownSigner, whole: true})
+			node = node.Children[0]
+			continue
+		}
+		if len(node.Children) < 2 {
+			break
+		}
+		whole := len(node.Children) == 2
+		for _, s := range o.detached(node) {
+			out = append(out, seen{Signature: s, state: stateOf(s), whole: whole})
+		}
+		if !whole {
+			return node, out // what stands beside the two parts is not signed
+		}
+		node = node.Children[0]
+	}
+	return node, out
+}
+
+// detached verifies the signature of a multipart/signed over its first part in
+// canonical form, or, as some programs sign it, as it stands.
+func (o *opening) detached(p *mimepart.Part) []pgpmime.Signature {
+	signature, _ := p.Children[1].Decode(1 << 20)
+	raw := p.Children[0].Raw
+	canonical := mimepart.Canonical(raw)
+	out := o.ring.VerifyDetached(signature, canonical, o.at)
+	if len(canonical) == len(raw) || slices.ContainsFunc(out, func(s pgpmime.Signature) bool { return s.Verified }) {
+		return out
+	}
+	if asIs := o.ring.VerifyDetached(signature, raw, o.at); slices.ContainsFunc(asIs, func(s pgpmime.Signature) bool { return s.Verified }) {
+		return asIs
+	}
+	return out
+}
+
+// unseal opens one encrypted part. ok is false where it could not be opened;
+// the reason is in the facts then.
+func (o *opening) unseal(p sealedPart) (inside, bool) {
+	s := &o.out.Security
+	if p.smime {
+		s.DecryptError = smime.ErrNotConfigured.Error()
+		return inside{}, false
+	}
+	data, err := p.part.Decode(o.limits.Message)
+	if err != nil && len(data) == 0 {
+		s.DecryptError = "its transfer encoding cannot be undone"
+		return inside{}, false
+	}
+	if around, messages := pgpmime.Outside(data); messages > 0 {
+		if around {
+			s.Findings = append(s.Findings, "text-around-armor")
+		}
+		if messages > 1 {
+			s.Findings = append(s.Findings, "several-encrypted-parts")
+			s.DecryptError = "several armored messages stand in one text: send one per mail"
+			return inside{}, false
+		}
+	}
+	m, err := o.ring.OpenMessage(data, o.limits.Decompressed, o.at)
+	s.Cipher = m.Cipher
+	s.WeakCipher = s.WeakCipher || m.Weak
+	in := inside{sealed: p, message: m}
+	if err != nil {
+		s.DecryptError = decryptReason(err, m)
+		return in, false
+	}
+	if m.Withheld {
+		return in, false
+	}
+	o.interpret(&in)
+	return in, true
+}
+
+// decryptReason is why a message was not opened: words of ours, and the key
+// IDs it is encrypted to, which stand outside the encryption.
+func decryptReason(err error, m pgpmime.Message) string {
+	reason := err.Error()
+	if errors.Is(err, pgpmime.ErrNoKey) && len(m.Recipients) > 0 {
+		list := m.Recipients
+		if len(list) > 8 {
+			list = list[:8]
+		}
+		reason += " (it is encrypted to " + strings.Join(list, ", ") + ")"
+	}
+	if errors.Is(err, pgpmime.ErrCipher) && m.Cipher != "" {
+		reason += " (" + m.Cipher + ")"
+	}
+	return reason
+}
+
+// signatureOnly states what an outside signature says of a message that could
+// not be opened.
+func (o *opening) signatureOnly(outer []seen) {
+	chosen, findings := best(outer)
+	describe(&o.out.Security, chosen, o.ring)
+	o.out.Security.Findings = append(o.out.Security.Findings, findings...)
+}
+
+// digest is the message integrity check over content with the hash of a
+// signature, SHA-256 where there is none.
+func digest(hash, over string, content []byte) exchange.Digest {
+	algorithms := map[string]gocrypto.Hash{"sha224": gocrypto.SHA224, "sha256": gocrypto.SHA256, "sha384": gocrypto.SHA384,
+		"sha512": gocrypto.SHA512, "sha3-256": gocrypto.SHA3_256, "sha3-512": gocrypto.SHA3_512}
+	h, ok := algorithms[hash]
+	if !ok {
+		h, hash = gocrypto.SHA256, "sha256"
+	}
+	sum := h.New()
+	sum.Write(content)
+	return exchange.Digest{Algorithm: hash, Value: base64.StdEncoding.EncodeToString(sum.Sum(nil)), Over: over}
+}
+
+func contentDigest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,195 @@
+package pgpmime
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+)
+
+// Key describes one certificate of the ring.
+type Key struct {
+	Owner, Fingerprint, Algorithm, UserID string
+	Created, Expires                      time.Time // Expires zero: never
+	Revoked, Private                      bool
+}
+
+// Keys lists the certificates in the order of the files.
+func (r *Ring) Keys() []Key {
+	var out []Key
+	for _, e := range r.entries {
+		pub := e.entity.PrimaryKey
+		k := Key{Owner: e.owner, Fingerprint: fingerprint(pub), Algorithm: algorithm(pub), Created: pub.CreationTime.UTC(),
+			Expires: e.end(), Private: len(privateKeys(e.entity)) > 0}
+		_, id := e.entity.PrimaryIdentity(time.Time{}, libraryConfig(time.Time{}))
+		if id != nil {
+			k.UserID = id.Name
+		}
+		k.Revoked = e.listed[k.Fingerprint] || len(e.entity.Revocations) > 0 && e.entity.Revoked(farFuture)
+		out = append(out, k)
+	}
+	return out
+}
+
+// farFuture is after every revocation: a key that will be revoked is revoked.
+var farFuture = time.Unix(1<<33, 0)
+
+// end is when the certificate stops being usable: at the end of its primary
+// key, or of its last encryption key if that comes first. Zero: never.
+func (e *entry) end() time.Time {
+	config := libraryConfig(time.Time{})
+	primary, err := e.entity.PrimarySelfSignature(time.Time{}, config)
+	if err != nil {
+		return time.Time{}
+	}
+	end := lifeEnd(e.entity.PrimaryKey, primary)
+	var last time.Time
+	subkeys := 0
+	for i := range e.entity.Subkeys {
+		sub := &e.entity.Subkeys[i]
+		binding, err := sub.LatestValidBindingSignature(time.Time{}, config)
+		if err != nil || !sub.PublicKey.PubKeyAlgo.CanEncrypt() || sub.Revoked(binding, farFuture) {
+			continue
+		}
+		t := lifeEnd(sub.PublicKey, binding)
+		if t.IsZero() {
+			return end
+		}
+		if subkeys++; t.After(last) {
+			last = t
+		}
+	}
+	if subkeys > 0 && (end.IsZero() || last.Before(end)) {
+		return last
+	}
+	return end
+}
+
+func lifeEnd(p *packet.PublicKey, self *packet.Signature) time.Time {
+	if self.KeyLifetimeSecs == nil || *self.KeyLifetimeSecs == 0 {
+		return time.Time{}
+	}
+	return p.CreationTime.Add(time.Duration(*self.KeyLifetimeSecs) * time.Second).UTC()
+}
+
+func algorithm(p *packet.PublicKey) string {
+	if curve, err := p.Curve(); err == nil {
+		switch p.PubKeyAlgo {
+		case packet.PubKeyAlgoEdDSA, packet.PubKeyAlgoEd25519, packet.PubKeyAlgoEd448:
+			return strings.Replace(strings.ToLower(string(curve)), "curve", "ed", 1)
+		}
+		return strings.ToLower(string(curve))
+	}
+	name := map[packet.PublicKeyAlgorithm]string{packet.PubKeyAlgoRSA: "rsa", packet.PubKeyAlgoRSASignOnly: "rsa",
+		packet.PubKeyAlgoDSA: "dsa"}[p.PubKeyAlgo]
+	bits, err := p.BitLength()
+	if name == "" || err != nil {
+		return fmt.Sprintf("algorithm-%d", p.PubKeyAlgo)
+	}
+	return fmt.Sprintf("%s%d", name, (int(bits)+7)/8*8)
+}
+
+// CanSeal returns nil if a letter to the owner can be sealed at the time.
+func (r *Ring) CanSeal(owner string, at time.Time) error {
+	if _, err := r.encryptionKey(owner, at); err != nil {
+		return err
+	}
+	if err := r.CanSign(at); err != nil {
+		return err
+	}
+	if _, err := r.encryptionKey(r.self, at); err != nil {
+		return err
+	}
+	return nil
+}
+
+// CanSign returns nil if we can sign at the time.
+func (r *Ring) CanSign(at time.Time) error {
+	_, _, err := r.signingKey(at)
+	return err
+}
+
+// encryptionKey is the newest certificate of the owner that mail can be
+// encrypted to.
+func (r *Ring) encryptionKey(owner string, at time.Time) (*openpgp.Entity, error) {
+	var newest *openpgp.Entity
+	reason := errors.New("no OpenPGP key is registered: add one under openpgp in the file of the participant")
+	for _, e := range r.entries {
+		if e.owner != owner {
+			continue
+		}
+		if newest != nil && e.entity.PrimaryKey.CreationTime.Before(newest.PrimaryKey.CreationTime) {
+			continue
+		}
+		key, err := e.entity.EncryptionKeyWithError(at, libraryConfig(at))
+		switch {
+		case e.listed[fingerprint(e.entity.PrimaryKey)]:
+			err = errors.New("it is listed under revoked")
+		case err == nil && e.listed[fingerprint(key.PublicKey)]:
+			err = errors.New("its encryption subkey is listed under revoked")
+		case err == nil && weakKey(key.PublicKey):
+			err = errors.New("its encryption key is too weak")
+		}
+		if err != nil {
+			reason = unusable(e, err)
+			continue
+		}
+		newest = e.entity
+	}
+	if newest == nil {
+		return nil, fmt.Errorf("no usable encryption key of %s: %w", owner, reason)
+	}
+	return newest, nil
+}
+
+// signingKey is our newest key that can sign.
+func (r *Ring) signingKey(at time.Time) (*openpgp.Entity, *packet.PrivateKey, error) {
+	var entity *openpgp.Entity
+	var private *packet.PrivateKey
+	reason := errors.New("no private OpenPGP key is configured: add one under keys.openpgp (almasu keys new)")
+	for _, e := range r.entries {
+		if e.owner != r.self {
+			continue
+		}
+		if entity != nil && e.entity.PrimaryKey.CreationTime.Before(entity.PrimaryKey.CreationTime) {
+			continue
+		}
+		key, ok := e.entity.SigningKey(at, libraryConfig(at))
+		if !ok {
+			_, err := e.entity.VerifyPrimaryKey(at, libraryConfig(at))
+			reason = unusable(e, err)
+			continue
+		}
+		if key.PrivateKey == nil || key.PrivateKey.Dummy() || key.PrivateKey.Encrypted {
+			reason = unusable(e, errors.New("the private part is missing"))
+			continue
+		}
+		if e.listed[fingerprint(e.entity.PrimaryKey)] || e.listed[fingerprint(key.PublicKey)] {
+			reason = unusable(e, errors.New("it is listed under revoked"))
+			continue
+		}
+		entity, private = e.entity, key.PrivateKey
+	}
+	if private == nil {
+		return nil, nil, fmt.Errorf("no key of ours can sign: %w", reason)
+	}
+	return entity, private, nil
+}
+
+// unusable says why a key cannot be used and what to do about it.
+func unusable(e *entry, err error) error {
+	hint := "replace it with a usable one"
+	switch {
+	case err == nil:
+		err = errors.New("it has no subkey for this use")
+	case errors.Is(err, pgperrors.ErrKeyExpired):
+		hint = "prolong it (gpg --quick-set-expire) and register it again, or replace it"
+	case errors.Is(err, pgperrors.ErrKeyRevoked):
+		hint = "register the key that follows it"
+	}
+	return fmt.Errorf("key %s in %s: %w; %s", fingerprint(e.entity.PrimaryKey), e.file, err, hint)
+}

@@ -1,0 +1,274 @@
+package pgpmime
+
+import (
+	"bytes"
+	gocrypto "crypto"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+)
+
+// Source is one key file: one or more keys, armored or binary.
+type Source struct {
+	Owner      string // participant, or Ring's self owner
+	File       string // for messages
+	Data       []byte
+	Passphrase []byte // unlocks our own keys
+}
+
+// Ring holds our keys and the participants'. It is read-only once built.
+type Ring struct {
+	self    string
+	entries []*entry
+	byID    map[uint64]*entry // by key ID of primary keys and subkeys
+}
+
+// entry is one certificate and whose it is.
+type entry struct {
+	owner, file string
+	entity      *openpgp.Entity
+	listed      map[string]bool // fingerprints listed as revoked
+}
+
+// libraryConfig is how the library is asked at a time: gpg's reading of keys
+// without flags, no look at the wall clock.
+func libraryConfig(at time.Time) *packet.Config {
+	return &packet.Config{
+		Time:                                func() time.Time { return at },
+		DefaultHash:                         gocrypto.SHA256,
+		DefaultCipher:                       packet.CipherAES256,
+		InsecureAllowAllKeyFlagsWhenMissing: true,
+	}
+}
+
+// NewRing reads the key files. self is the owner whose private keys are kept
+// and unlocked; private parts in a participant's file are dropped. revoked
+// lists, by owner, fingerprints that are not to be trusted any more. A key (or
+// subkey, or key ID) of two owners is an error: a signature must name one.
+func NewRing(self string, sources []Source, revoked map[string][]string) (*Ring, error) {
+	r := &Ring{self: self, byID: map[uint64]*entry{}}
+	for _, s := range sources {
+		entities, err := readKeys(s.Data)
+		if err != nil {
+			return nil, fmt.Errorf("read key file %s of %s: %w", s.File, s.Owner, err)
+		}
+		private := false
+		for _, e := range entities {
+			private = private || e.PrivateKey != nil
+			if s.Owner != self {
+				dropPrivate(e)
+			} else if err := unlock(e, s.Passphrase); err != nil {
+				return nil, fmt.Errorf("unlock key %s in %s: %w", fingerprint(e.PrimaryKey), s.File, err)
+			}
+			if err := r.add(&entry{owner: s.Owner, file: s.File, entity: e, listed: fingerprints(revoked[s.Owner])}); err != nil {
+				return nil, err
+			}
+		}
+		if s.Owner == self && !private {
+			return nil, fmt.Errorf("key file %s holds no private key: keys.openpgp needs our private key (gpg --export-secret-keys --armor)", s.File)
+		}
+	}
+	for _, e := range r.entries {
+		settle(e.entity)
+	}
+	return r, nil
+}
+
+// readKeys reads every key of a file, in whatever order public and private
+// blocks stand in it.
+func readKeys(data []byte) ([]*openpgp.Entity, error) {
+	var out []*openpgp.Entity
+	blocks := findBlocks(data)
+	for _, b := range blocks {
+		if b.kind != blockPublic && b.kind != blockPrivate {
+			continue
+		}
+		list, err := openpgp.ReadKeyRing(b.reader())
+		if err != nil {
+			return nil, fmt.Errorf("no usable OpenPGP key in it: %w", err)
+		}
+		out = append(out, list...)
+	}
+	if len(blocks) == 0 {
+		list, err := openpgp.ReadKeyRing(bytes.NewReader(data))
+		if err != nil {
+			return nil, fmt.Errorf("no usable OpenPGP key in it: %w", err)
+		}
+		out = list
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("no OpenPGP key in it: it must be a key as gpg --export --armor writes it")
+	}
+	return out, nil
+}
+
+func dropPrivate(e *openpgp.Entity) {
+	e.PrivateKey = nil
+	for i := range e.Subkeys {
+		e.Subkeys[i].PrivateKey = nil
+	}
+}
+
+func privateKeys(e *openpgp.Entity) []*packet.PrivateKey {
+	var out []*packet.PrivateKey
+	if e.PrivateKey != nil && !e.PrivateKey.Dummy() {
+		out = append(out, e.PrivateKey)
+	}
+	for _, s := range e.Subkeys {
+		if s.PrivateKey != nil && !s.PrivateKey.Dummy() {
+			out = append(out, s.PrivateKey)
+		}
+	}
+	return out
+}
+
+func unlock(e *openpgp.Entity, passphrase []byte) error {
+	locked := slices.ContainsFunc(privateKeys(e), func(k *packet.PrivateKey) bool { return k.Encrypted })
+	if !locked {
+		return nil
+	}
+	if len(passphrase) == 0 {
+		return fmt.Errorf("it is locked and no passphrase is configured: set passphrase_file")
+	}
+	if err := e.DecryptPrivateKeys(passphrase); err != nil {
+		return fmt.Errorf("the passphrase does not open it")
+	}
+	return nil
+}
+
+func (r *Ring) add(e *entry) error {
+	for _, pub := range publicKeys(e.entity) {
+		other := r.byID[pub.KeyId]
+		if other == nil {
+			continue
+		}
+		if other.owner != e.owner {
+			return fmt.Errorf("key %s stands both in %s (%s) and in %s (%s): a key must belong to one participant",
+				fingerprint(pub), other.file, other.owner, e.file, e.owner)
+		}
+		if !slices.ContainsFunc(publicKeys(other.entity), func(p *packet.PublicKey) bool { return bytes.Equal(p.Fingerprint, pub.Fingerprint) }) {
+			return fmt.Errorf("key %s in %s has the key ID of another key in %s: one of them must go", fingerprint(pub), e.file, other.file)
+		}
+	}
+	if known := r.byID[e.entity.PrimaryKey.KeyId]; known != nil && bytes.Equal(known.entity.PrimaryKey.Fingerprint, e.entity.PrimaryKey.Fingerprint) {
+		merge(known.entity, e.entity)
+		e = known
+	} else {
+		r.entries = append(r.entries, e)
+	}
+	for _, pub := range publicKeys(e.entity) {
+		r.byID[pub.KeyId] = e
+	}
+	return nil
+}
+
+// merge adds to a certificate what another copy of it knows: private parts,
+// newer self-signatures, revocations, subkeys.
+func merge(dst, src *openpgp.Entity) {
+	if dst.PrivateKey == nil && src.PrivateKey != nil {
+		dst.PrivateKey = src.PrivateKey
+	}
+	dst.Revocations = append(dst.Revocations, src.Revocations...)
+	dst.DirectSignatures = append(dst.DirectSignatures, src.DirectSignatures...)
+	for name, id := range src.Identities {
+		if known := dst.Identities[name]; known != nil {
+			known.SelfCertifications = append(known.SelfCertifications, id.SelfCertifications...)
+			known.Revocations = append(known.Revocations, id.Revocations...)
+			continue
+		}
+		id.Primary = dst
+		dst.Identities[name] = id
+	}
+	for _, s := range src.Subkeys {
+		i := slices.IndexFunc(dst.Subkeys, func(d openpgp.Subkey) bool {
+			return bytes.Equal(d.PublicKey.Fingerprint, s.PublicKey.Fingerprint)
+		})
+		if i < 0 {
+			s.Primary = dst
+			dst.Subkeys = append(dst.Subkeys, s)
+			continue
+		}
+		d := &dst.Subkeys[i]
+		d.Bindings = append(d.Bindings, s.Bindings...)
+		d.Revocations = append(d.Revocations, s.Revocations...)
+		if d.PrivateKey == nil {
+			d.PrivateKey = s.PrivateKey
+		}
+	}
+}
+
+// settle verifies every self-signature of a certificate once. The library
+// remembers the answers inside the certificate; doing it here is what makes
+// the ring safe to share, and the answers independent of the time of the first
+// question (the zero time asks about nothing but the mathematics).
+func settle(e *openpgp.Entity) {
+	config := libraryConfig(time.Time{})
+	for _, sig := range e.Revocations {
+		one := &openpgp.Entity{PrimaryKey: e.PrimaryKey, Revocations: []*packet.VerifiableSignature{sig}}
+		one.Revoked(time.Time{})
+	}
+	for _, sig := range e.DirectSignatures {
+		one := &openpgp.Entity{PrimaryKey: e.PrimaryKey, DirectSignatures: []*packet.VerifiableSignature{sig}}
+		_, _ = one.LatestValidDirectSignature(time.Time{}, config)
+	}
+	for _, id := range e.Identities {
+		for _, sig := range id.SelfCertifications {
+			one := *id
+			one.SelfCertifications = []*packet.VerifiableSignature{sig}
+			_, _ = one.LatestValidSelfCertification(time.Time{}, config)
+		}
+		for _, sig := range id.Revocations {
+			one := *id
+			one.Revocations = []*packet.VerifiableSignature{sig}
+			one.Revoked(nil, time.Time{}, config)
+		}
+	}
+	for i := range e.Subkeys {
+		for _, sig := range e.Subkeys[i].Bindings {
+			one := e.Subkeys[i]
+			one.Bindings = []*packet.VerifiableSignature{sig}
+			_, _ = one.LatestValidBindingSignature(time.Time{}, config)
+		}
+		for _, sig := range e.Subkeys[i].Revocations {
+			one := e.Subkeys[i]
+			one.Revocations = []*packet.VerifiableSignature{sig}
+			one.Revoked(nil, time.Time{})
+		}
+	}
+}
+
+func publicKeys(e *openpgp.Entity) []*packet.PublicKey {
+	out := []*packet.PublicKey{e.PrimaryKey}
+	for _, s := range e.Subkeys {
+		out = append(out, s.PublicKey)
+	}
+	return out
+}
+
+func fingerprint(p *packet.PublicKey) string { return upperHex(p.Fingerprint) }
+
+func upperHex(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+
+func keyID(id uint64) string { return fmt.Sprintf("%016X", id) }
+
+// fingerprints reads a list as people write it: any case, with spaces or 0x.
+func fingerprints(list []string) map[string]bool {
+	out := map[string]bool{}
+	for _, f := range list {
+		f = strings.ToUpper(strings.Join(strings.Fields(f), ""))
+		out[strings.TrimPrefix(f, "0X")] = true
+	}
+	return out
+}
+
+// IsOwn reports whether the fingerprint is one of our keys or subkeys.
+func (r *Ring) IsOwn(fp string) bool {
+	return slices.ContainsFunc(r.entries, func(e *entry) bool {
+		return e.owner == r.self && slices.ContainsFunc(publicKeys(e.entity), func(p *packet.PublicKey) bool { return fingerprint(p) == fp })
+	})
+}

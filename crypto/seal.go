@@ -1,0 +1,66 @@
+package crypto
+
+import (
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"almasu/crypto/pgpmime"
+	"almasu/exchange"
+)
+
+// Sealed is a sealed entity, ready to stand in a mail.
+type Sealed struct {
+	// Header holds MIME-Version and Content-Type as lines with CRLF, without an
+	// empty line after them.
+	Header []byte
+	Body   []byte
+	// Digest is what the receiver will compute over the entity (RFC 3335).
+	Digest exchange.Digest
+}
+
+// Seal signs the entity with our key and encrypts it to the owner and to
+// ourselves in one OpenPGP message, as PGP/MIME (RFC 3156 section 6.2). The
+// signature names the owner's key as its intended recipient, so nobody who
+// receives it lawfully can pass it on as meant for another.
+func Seal(entity []byte, to string, k *Keyring, at time.Time) (Sealed, error) {
+	s, err := k.ring.Seal(entity, to, at)
+	if err != nil {
+		return Sealed{}, fmt.Errorf("seal a letter to %s: %w", to, err)
+	}
+	digest := exchange.Digest{Algorithm: s.Hash, Value: base64.StdEncoding.EncodeToString(s.Digest), Over: "entity"}
+	return Sealed{Header: s.Header, Body: s.Body, Digest: digest}, nil
+}
+
+// SignEntity returns a multipart/signed entity (RFC 3156 section 5) around the
+// given one, which it brings into canonical form first: CRLF, no white space
+// at line ends. Text in it must stand in a 7-bit transfer encoding already.
+func SignEntity(entity []byte, k *Keyring, at time.Time) ([]byte, error) {
+	out, err := k.ring.SignEntity(entity, at)
+	if err != nil {
+		return nil, fmt.Errorf("sign an entity: %w", err)
+	}
+	return out, nil
+}
+
+// NewOpenPGP makes a key for our use: version 4, Ed25519 for signing and
+// X25519 for encryption, in the packets gpg 2.2 reads. lifetime 0 is no end;
+// an empty passphrase leaves the private part unlocked. Both parts come
+// armored.
+func NewOpenPGP(name, address string, passphrase []byte, at time.Time, lifetime time.Duration) (private, public []byte, fingerprint string, err error) {
+	return newKey(pgpmime.NewKey{Name: name, Address: address, Passphrase: passphrase, Created: at, Lifetime: lifetime})
+}
+
+// NewOpenPGPRSA is NewOpenPGP with RSA keys of the given size (2048 to 8192
+// bits), for partners whose software knows nothing newer.
+func NewOpenPGPRSA(bits int, name, address string, passphrase []byte, at time.Time, lifetime time.Duration) (private, public []byte, fingerprint string, err error) {
+	return newKey(pgpmime.NewKey{RSABits: bits, Name: name, Address: address, Passphrase: passphrase, Created: at, Lifetime: lifetime})
+}
+
+func newKey(n pgpmime.NewKey) (private, public []byte, fingerprint string, err error) {
+	private, public, fingerprint, err = n.Generate()
+	if err != nil {
+		return nil, nil, "", fmt.Errorf("make an OpenPGP key for %s: %w", n.Address, err)
+	}
+	return private, public, fingerprint, nil
+}
