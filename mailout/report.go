@@ -33,9 +33,9 @@ const (
 
 // ParseReport reads a delivery report in the dialects that are out there:
 // multipart/report with or without its parameters and its third part, the
-// delivery-status part inside another multipart, several or no blank lines
-// between its groups, and the plain text of Exim. It returns false for
-// anything else.
+// delivery-status part inside another multipart, groups without a blank line
+// between them, and the plain text of Exim. It returns false for anything
+// else.
 func ParseReport(root *mimepart.Part) (DeliveryReport, bool) {
 	if root == nil {
 		return DeliveryReport{}, false
@@ -200,7 +200,7 @@ func statusFields(body string) []field {
 	return out
 }
 
-var idPattern = regexp.MustCompile(`<[^<>\s]{3,498}>`)
+var idPattern = regexp.MustCompile(`<[!-;=?-~]{3,498}>`)
 
 func messageID(v string) string { return idPattern.FindString(v) }
 

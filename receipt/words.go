@@ -43,7 +43,7 @@ func (s Style) word(write func(*block)) Wording {
 		if w.Subject == "" {
 			w.Subject = b.subject
 		}
-		blocks = append(blocks, strings.TrimRight(b.text.String(), "\n")+"\n")
+		blocks = append(blocks, b.lines())
 	}
 	w.Text = strings.Join(blocks, "\n"+strings.Repeat("_", 60)+"\n\n")
 	return w
@@ -55,6 +55,17 @@ type block struct {
 	style    Style
 	subject  string
 	text     strings.Builder
+}
+
+// lines is the text with single blank lines between its paragraphs.
+func (b *block) lines() string {
+	var out []string
+	for line := range strings.SplitSeq(strings.TrimRight(b.text.String(), "\n"), "\n") {
+		if line != "" || len(out) > 0 && out[len(out)-1] != "" {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n") + "\n"
 }
 
 func (b *block) say(key string, args ...string) string { return say(b.language, key, args...) }
@@ -121,7 +132,7 @@ func (b *block) verdict(v exchange.Verdict) string {
 }
 
 func (b *block) revision(n int) string {
-	return strings.ToLower(b.say("field.revision")) + " " + strconv.Itoa(n)
+	return b.say("revision", strconv.Itoa(n))
 }
 
 // maxProblems bounds the list for people; the machine part has all of them.
