@@ -189,6 +189,11 @@ func TestJudgeReportsAcceptsNobodyUnestablished(t *testing.T) {
 	if j := JudgeReports(Judgement{}, m.Evidence, m.register(t), m.reports); j.Refusal.Code != SignerMismatch || j.Participant != nil {
 		t.Errorf("%q of %q", j.Refusal.Code, id(j.Participant))
 	}
+	m.Security.IntendedForOthers = true
+	if j := JudgeReports(Judgement{Participant: m.people["soc-alfa"]}, m.Evidence, m.register(t), m.reports); j.Refusal.Code != WrongRecipient {
+		t.Errorf("the binding is judged by the evidence, whatever came before: %q", j.Refusal.Code)
+	}
+	m.Security.IntendedForOthers = false
 	if j := m.judge(t); j.Refusal.Code != "" {
 		t.Errorf("control: %q", j.Refusal.Code)
 	}
