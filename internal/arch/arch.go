@@ -26,7 +26,7 @@ const Module = "almasu"
 type File struct {
 	Path    string // from the root of the module, "crypto/keyring.go"
 	Room    string // its folder, "crypto", "internal/arch"
-	Test    bool   // a _test.go file
+	Test    bool   // a _test.go file, or any file of test/
 	Lines   int
 	Syntax  *ast.File
 	Imports map[string]string // path -> the name it has in the file
@@ -73,7 +73,7 @@ func read(set *token.FileSet, name string, text []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Path: name, Room: path.Dir(name), Test: strings.HasSuffix(name, "_test.go"), Lines: strings.Count(string(text), "\n"),
+	f := &File{Path: name, Room: path.Dir(name), Test: strings.HasSuffix(name, "_test.go") || top(name) == "test", Lines: strings.Count(string(text), "\n"),
 		Syntax: syntax, Imports: map[string]string{}, set: set}
 	for _, spec := range syntax.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)

@@ -78,7 +78,7 @@ func (f *File) constant(x ast.Expr) bool {
 			return true
 		}
 		return slices.Contains([]string{"errors.New", "fmt.Errorf", "regexp.MustCompile", "strings.NewReplacer", "sync.OnceValue",
-			"sync.OnceValues", "sync.OnceFunc", "time.Date", "time.FixedZone", "net/netip.MustParsePrefix", "net/netip.MustParseAddr",
+			"sync.OnceValues", "sync.OnceFunc", "time.Date", "time.Unix", "time.FixedZone", "net/netip.MustParsePrefix", "net/netip.MustParseAddr",
 			"text/template.Must", "html/template.Must"}, f.call(x))
 	}
 	return false

@@ -14,6 +14,7 @@ func TestComments(t *testing.T) {
 		{"without the name", "rules/x.go", "// The rules own decisions.\npackage rules", "begins with Package"},
 		{"it does not say what the room owns", "rules/x.go", "// Package rules is about rules.\npackage rules", "what the room owns"},
 		{"tests need none", "rules/x_test.go", "package rules", ""},
+		{"nor do the end-to-end tests", "test/e2e/x.go", "package e2e", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { one(t, Comments, c.path, c.text, c.want) })
@@ -55,6 +56,7 @@ func TestSleeps(t *testing.T) {
 		{"it sleeps in a goroutine", "rules/x_test.go", "go func() { time.Sleep(1) }() }", "does not sleep"},
 		{"time is not real", "rules/x_test.go", "synctest.Test(t, func(t *testing.T) { time.Sleep(1) }) }", ""},
 		{"it sleeps after that", "rules/x_test.go", "synctest.Test(t, func(t *testing.T) {}); time.Sleep(1) }", "does not sleep"},
+		{"it sleeps end to end", "test/e2e/x.go", "time.Sleep(1) }", "does not sleep"},
 		{"it waits", "rules/x_test.go", "<-time.After(1) }", ""},
 		{"the program may", "queue/x.go", "time.Sleep(1) }", ""},
 	}
