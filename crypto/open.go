@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	_ "golang.org/x/crypto/sha3"
+	_ "crypto/sha3"
 
 	"almasu/crypto/pgpmime"
 	"almasu/crypto/smime"
