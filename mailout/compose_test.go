@@ -39,10 +39,7 @@ func TestProtectGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "MIME-Version: 1.0\r\n" +
-		"From: exchange@nccis.example\r\n" +
-		"To: =?utf-8?B?ItCQ0LvRjNGE0LAiINKa0JbQng==?= <in@soc-alfa.example>\r\n"
-	if !strings.HasPrefix(string(got), "MIME-Version: 1.0\r\nFrom: exchange@nccis.example\r\nTo: =?utf-8?B?") {
+	if want := "MIME-Version: 1.0\r\nFrom: exchange@nccis.example\r\nTo: =?utf-8?B?"; !strings.HasPrefix(string(got), want) {
 		t.Errorf("want the beginning %q, have\n%s", want, got)
 	}
 	for _, line := range []string{
@@ -93,10 +90,7 @@ func TestHeaderProtectionAgrees(t *testing.T) {
 		}
 		checkLines(t, inside)
 		in, out := parse(t, inside), parse(t, outside)
-		var told []string
-		for _, v := range in.Values("HP-Outer") {
-			told = append(told, v)
-		}
+		told := in.Values("HP-Outer")
 		var sent []string
 		for _, f := range out.Fields {
 			if f.Name != "MIME-Version" && !strings.HasPrefix(f.Name, "Content-") {

@@ -47,8 +47,8 @@ type Envelope struct {
 	ReceiptHashes   []string
 }
 
-// HiddenSubject is what stands in the outer Subject (RFC 9788 section 3.2.2).
-const HiddenSubject = "[...]"
+// hiddenSubject is what stands in the outer Subject (RFC 9788 section 3.2.2).
+const hiddenSubject = "[...]"
 
 // NewMessageID returns a unique Message-ID with 128 random bits under our
 // domain, in its angle brackets. random nil is the system's source; one that
@@ -83,7 +83,7 @@ func (e Envelope) outer() ([]field, error) {
 	for i := range f {
 		switch f[i].name {
 		case "Subject":
-			f[i].value = HiddenSubject
+			f[i].value = hiddenSubject
 		case "To":
 			f[i].value = e.To
 		}

@@ -20,8 +20,8 @@ type Sender struct {
 	Clock  func() time.Time // time.Now if nil
 
 	mu     sync.Mutex
-	idle   map[string][]*session // by relay address, latest last
-	lost   map[string]time.Time  // when a relay last lost its final reply
+	idle   map[Relay][]*session // latest last
+	lost   map[Relay]time.Time  // when a relay last lost its final reply
 	closed bool
 }
 
@@ -90,7 +90,7 @@ func (s *Sender) order(l exchange.Letter, now time.Time) []Relay {
 	}
 	var first, last []Relay
 	for _, r := range relays {
-		if at, lost := s.lost[r.Address]; lost && now.Sub(at) < lostMemory {
+		if at, lost := s.lost[r]; lost && now.Sub(at) < lostMemory {
 			last = append(last, r)
 		} else {
 			first = append(first, r)
@@ -105,9 +105,9 @@ func (s *Sender) noteLost(r Relay) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lost == nil {
-		s.lost = map[string]time.Time{}
+		s.lost = map[Relay]time.Time{}
 	}
-	s.lost[r.Address] = s.now()
+	s.lost[r] = s.now()
 }
 
 func (s *Sender) now() time.Time {

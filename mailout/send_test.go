@@ -258,6 +258,24 @@ func TestDeadIdleConnectionIsReplaced(t *testing.T) {
 	}
 }
 
+// A connection is given up after waiting too long or after many letters.
+func TestConnectionsDoNotLiveForEver(t *testing.T) {
+	p := start(t)
+	s := &Sender{Relays: []Relay{p.relay()}}
+	defer s.Close()
+	for range maxUses + 1 {
+		s.Send(t.Context(), letter())
+	}
+	if p.connections != 2 || len(p.heard("QUIT")) != 1 {
+		t.Errorf("%d connections, %d QUIT", p.connections, len(p.heard("QUIT")))
+	}
+	waiting := s.idle[s.Relays[0]][0]
+	s.expire(waiting)
+	if got := s.Send(t.Context(), letter()); got[0].Outcome != exchange.OutcomeSent || p.connections != 3 {
+		t.Errorf("%+v over %d connections", got, p.connections)
+	}
+}
+
 func TestContextCutsAHangingRelay(t *testing.T) {
 	for _, verb := range []string{"greeting", "EHLO", "MAIL", "DATA", "."} {
 		p, unused := start(t, verb, silent), start(t)

@@ -112,11 +112,11 @@ const (
 func (s *Sender) take(r Relay) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := s.idle[r.Address]
+	list := s.idle[r]
 	for len(list) > 0 {
 		c := list[len(list)-1]
 		list = list[:len(list)-1]
-		s.idle[r.Address] = list
+		s.idle[r] = list
 		if c.idle.Stop() { // otherwise it is being closed at this moment
 			return c
 		}
@@ -128,13 +128,13 @@ func (s *Sender) take(r Relay) *session {
 func (s *Sender) keep(c *session, refused bool) {
 	c.refused = refused
 	s.mu.Lock()
-	full := s.closed || len(s.idle[c.relay.Address]) >= idlePerRelay || c.uses >= maxUses
+	full := s.closed || len(s.idle[c.relay]) >= idlePerRelay || c.uses >= maxUses
 	if !full {
 		if s.idle == nil {
-			s.idle = map[string][]*session{}
+			s.idle = map[Relay][]*session{}
 		}
 		c.idle = time.AfterFunc(idleLife, func() { s.expire(c) })
-		s.idle[c.relay.Address] = append(s.idle[c.relay.Address], c)
+		s.idle[c.relay] = append(s.idle[c.relay], c)
 	}
 	s.mu.Unlock()
 	if full {
@@ -145,10 +145,10 @@ func (s *Sender) keep(c *session, refused bool) {
 // expire closes a connection that waited too long.
 func (s *Sender) expire(c *session) {
 	s.mu.Lock()
-	list := s.idle[c.relay.Address]
+	list := s.idle[c.relay]
 	for i, other := range list {
 		if other == c {
-			s.idle[c.relay.Address] = append(list[:i:i], list[i+1:]...)
+			s.idle[c.relay] = append(list[:i:i], list[i+1:]...)
 			break
 		}
 	}
