@@ -98,7 +98,7 @@ func decidedEntryAgain(r *rig) {
 	}
 	moved, err := r.store.Settled(r.ctx, "main", 5)
 	r.must(err)
-	if !slices.Equal(moved, []queue.Moved{{UID: 9}}) {
+	if !slices.Equal(moved, []exchange.Moved{{UID: 9}}) {
 		r.Errorf("to move %v", moved)
 	}
 }
@@ -163,7 +163,7 @@ func oversize(r *rig) {
 	if !fresh || a.Number != "H-2026-000001" || got.ID != a.ID || got.State != exchange.ArrivalHeld || got.Code != exchange.TooLarge || got.Size != 60<<20 {
 		r.Errorf("fresh %v, %+v", fresh, got)
 	}
-	if moved, err := r.store.Settled(r.ctx, "main", 1); err != nil || !slices.Equal(moved, []queue.Moved{{UID: 1, Held: true}}) {
+	if moved, err := r.store.Settled(r.ctx, "main", 1); err != nil || !slices.Equal(moved, []exchange.Moved{{UID: 1, Held: true}}) {
 		r.Errorf("to move %v, %v", moved, err)
 	}
 	if none, _, _, err := r.store.LeaseArrival(r.ctx, "w", time.Second); none != nil || err != nil {
@@ -218,13 +218,13 @@ func mailboxBooks(r *rig) {
 	r.arrive(imap(4), mail(4)) // undecided: stays
 	moved, err := r.store.Settled(r.ctx, "main", 1)
 	r.must(err)
-	if !slices.Equal(moved, []queue.Moved{{UID: 1}, {UID: 3}}) {
+	if !slices.Equal(moved, []exchange.Moved{{UID: 1}, {UID: 3}}) {
 		r.Errorf("to move %v", moved)
 	}
 	for range 2 {
 		r.must(r.store.MarkMoved(r.ctx, "main", 1, 1))
 	}
-	if moved, err = r.store.Settled(r.ctx, "main", 1); err != nil || !slices.Equal(moved, []queue.Moved{{UID: 3}}) {
+	if moved, err = r.store.Settled(r.ctx, "main", 1); err != nil || !slices.Equal(moved, []exchange.Moved{{UID: 3}}) {
 		r.Errorf("to move %v, %v", moved, err)
 	}
 }

@@ -3,23 +3,18 @@ package queue
 import (
 	"context"
 	"fmt"
-)
 
-// Moved is a mailbox entry whose message is decided and which still has to be
-// moved out of the folder.
-type Moved struct {
-	UID  uint32
-	Held bool // to the held folder, not to the done folder
-}
+	"almasu/exchange"
+)
 
 // Settled lists the entries of a mailbox that are decided but not yet moved,
 // by UID.
-func (s *Store) Settled(ctx context.Context, mailbox string, uidValidity uint32) ([]Moved, error) {
-	var out []Moved
+func (s *Store) Settled(ctx context.Context, mailbox string, uidValidity uint32) ([]exchange.Moved, error) {
+	var out []exchange.Moved
 	err := s.look(ctx).each(`SELECT uid, CASE WHEN state = 'held' THEN 1 ELSE 0 END FROM arrival
 		WHERE placed = 1 AND mailbox = $1 AND uid_validity = $2 ORDER BY uid`,
 		[]any{clean(mailbox), int64(uidValidity)}, func(scan func(...any) error) error {
-			var m Moved
+			var m exchange.Moved
 			err := scan(&m.UID, &m.Held)
 			out = append(out, m)
 			return err

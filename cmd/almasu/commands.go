@@ -4,5 +4,23 @@ import "github.com/spf13/cobra"
 
 // subcommands is the table of contents of the command line.
 func subcommands(g *globals) []*cobra.Command {
-	return []*cobra.Command{}
+	return []*cobra.Command{
+		newDemoCommand(g),
+		newInitCommand(g),
+		newRunCommand(g),
+		newCheckCommand(g),
+		newSubmitCommand(g),
+		newStatusCommand(g),
+		newExplainCommand(g),
+		newValidateCommand(g),
+		newExampleCommand(g),
+		newQueueCommand(g),
+		newHeldCommand(g),
+		newLettersCommand(g),
+		newParticipantsCommand(g),
+		newKeysCommand(g),
+		newJournalCommand(g),
+		newImportCommand(g),
+		newVersionCommand(g),
+	}
 }

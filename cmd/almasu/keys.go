@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,69 +47,6 @@ func newKeysCommand(g *globals) *cobra.Command {
 			RunE: func(*cobra.Command, []string) error { return keysNew(g) }},
 		export)
 	return cmd
-}
-
-// The states of a key as they are printed.
-const (
-	keyGood    = "good"
-	keyExpired = "expired"
-	keyRevoked = "revoked"
-)
-
-// keyView is a key as it is printed.
-type keyView struct {
-	Owner       string     `json:"owner"`
-	Fingerprint string     `json:"fingerprint"`
-	Algorithm   string     `json:"algorithm"`
-	UserID      string     `json:"user_id"`
-	Created     time.Time  `json:"created"`
-	Expires     *time.Time `json:"expires,omitempty"`
-	State       string     `json:"state"`
-}
-
-func viewKeys(keys *crypto.Keyring, owner string, at time.Time) []keyView {
-	views := []keyView{}
-	for _, k := range keys.Keys() {
-		if k.Owner != owner {
-			continue
-		}
-		v := keyView{Owner: k.Owner, Fingerprint: k.Fingerprint, Algorithm: k.Algorithm, UserID: k.UserID, Created: k.Created.UTC(), State: keyGood}
-		if !k.Expires.IsZero() {
-			end := k.Expires.UTC()
-			v.Expires = &end
-			if !at.Before(end) {
-				v.State = keyExpired
-			}
-		}
-		if k.Revoked {
-			v.State = keyRevoked
-		}
-		views = append(views, v)
-	}
-	return views
-}
-
-func (v keyView) until() string {
-	if v.Expires == nil {
-		return "-"
-	}
-	return v.Expires.Format(time.DateOnly)
-}
-
-func (v keyView) line() string {
-	return fmt.Sprintf("%s %s, until %s, %s", v.Fingerprint, v.Algorithm, v.until(), v.State)
-}
-
-func printKeys(g *globals, keys []keyView) error {
-	if g.JSON {
-		return printJSON(g.Stdout, keys)
-	}
-	w := tabwriter.NewWriter(g.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "OWNER\tFINGERPRINT\tALGORITHM\tCREATED\tEXPIRES\tSTATE\tUSER ID")
-	for _, k := range keys {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Owner, k.Fingerprint, k.Algorithm, k.Created.Format(time.DateOnly), k.until(), k.State, k.UserID)
-	}
-	return w.Flush()
 }
 
 func keysList(g *globals) error {

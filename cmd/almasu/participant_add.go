@@ -43,6 +43,11 @@ func participantsAdd(g *globals, file string) error {
 	if err != nil {
 		return fmt.Errorf("add %s: %w", file, err)
 	}
+	for _, k := range keys.Keys() {
+		if k.Owner == p.ID && k.Private {
+			return fmt.Errorf("add %s: a private key of %s is among its keys: ask for the public one, and tell them that this one is no longer secret", file, p.ID)
+		}
+	}
 	if err := writeAll(files); err != nil {
 		return err
 	}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"almasu/config"
+	"almasu/gateway"
+	"almasu/mailin"
+	"almasu/mailout"
+	"almasu/queue"
+)
+
+func newRunCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "The gateway",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := g.load()
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), g, c, slog.New(slog.NewTextHandler(g.Stderr, nil)))
+		},
+	}
+}
+
+// run is the gateway from its settings to its end: open, wire, listen, walk.
+// SIGHUP reads the register, the keys and the limits anew.
+func run(ctx context.Context, g *globals, c *config.Config, log *slog.Logger) error {
+	for _, warning := range c.Warnings {
+		log.Warn(warning)
+	}
+	node, err := newNode(ctx, g, c, log)
+	if err != nil {
+		return err
+	}
+	defer node.store.Close()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	log.Info("running", "role", c.Role, "id", c.Identity.ID, "mailboxes", len(node.mailboxes), "listeners", len(node.listeners), "relays", len(c.Relays))
+	err = node.run(ctx, func(ctx context.Context) { node.reloadOn(ctx, hup, g) })
+	log.Info("stopped")
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// node is one wired gateway.
+type node struct {
+	store     *queue.Store
+	gateway   *gateway.Gateway
+	mailboxes []*mailin.Mailbox
+	listeners []listening
+	log       *slog.Logger
+}
+
+type listening struct {
+	*mailin.Listener
+	socket net.Listener
+}
+
+func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger) (*node, error) {
+	w, err := newWorld(c)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{log: log}
+	sender, err := newSender(c, g.Now, log)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range c.Mailboxes {
+		box, err := newMailbox(m, c.Limits, log)
+		if err != nil {
+			return nil, err
+		}
+		n.mailboxes = append(n.mailboxes, box)
+	}
+	if n.listeners, err = newListeners(c, log); err != nil {
+		return nil, err
+	}
+	if n.store, err = openStore(ctx, c, false, g.Now); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	n.gateway = gateway.New(n.store, sender, w, gatewayLimits(c.Limits), g.Now, log)
+	return n, nil
+}
+
+func gatewayLimits(l config.Limits) gateway.Limits {
+	return gateway.Limits{Workers: l.Workers, Senders: l.Workers, InWork: l.InWork, Attempts: l.Attempts, Backlog: l.Backlog}
+}
+
+// run starts every part and waits until all have stopped; the first that
+// fails stops the others.
+func (n *node) run(ctx context.Context, aside func(context.Context)) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var parts sync.WaitGroup
+	start := func(part func(context.Context) error) {
+		parts.Go(func() {
+			if err := part(ctx); err != nil && ctx.Err() == nil {
+				stop(err)
+			}
+		})
+	}
+	start(n.gateway.Run)
+	for _, m := range n.mailboxes {
+		decided := n.gateway.Decided()
+		start(func(ctx context.Context) error { return m.Run(ctx, n.gateway.Accept, n.store, decided) })
+	}
+	for _, l := range n.listeners {
+		start(func(ctx context.Context) error { return l.Serve(ctx, l.socket, n.gateway.Accept) })
+	}
+	parts.Go(func() { aside(ctx) })
+	parts.Wait()
+	return context.Cause(ctx)
+}
+
+// reloadOn puts the register, the keys and the limits of decisions in place
+// anew at each signal. A configuration with mistakes changes nothing.
+func (n *node) reloadOn(ctx context.Context, hup <-chan os.Signal, g *globals) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+		}
+		c, err := g.load()
+		if err == nil {
+			var w gateway.World
+			if w, err = newWorld(c); err == nil {
+				n.gateway.Reload(w)
+				n.log.Info("reloaded", "participants", len(c.Participants))
+				continue
+			}
+		}
+		n.log.Error("not reloaded: the old settings stay in force", "error", err)
+	}
+}
+
+func newMailbox(m config.Mailbox, l config.Limits, log *slog.Logger) (*mailin.Mailbox, error) {
+	password, err := config.Secret(m.PasswordFile)
+	if err != nil {
+		return nil, fmt.Errorf("mailbox %s: %w", m.Name, err)
+	}
+	anchors, err := anchorsOf(m.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("mailbox %s: %w", m.Name, err)
+	}
+	return &mailin.Mailbox{Name: m.Name, Address: m.Address, TLS: mailin.TLSMode(m.TLS), ServerName: m.ServerName, RootCAs: anchors,
+		InsecurePlaintext: m.InsecurePlaintext, Username: m.Username, Password: string(password),
+		Folder: m.Folder, Done: m.Done, Held: m.Held, MaxMessage: l.Message, Timing: mailin.Timing{Poll: l.Poll}, Log: log}, nil
+}
+
+func newRelay(r config.Relay, ownAddress string) (mailout.Relay, error) {
+	password, err := config.Secret(r.PasswordFile)
+	if err != nil {
+		return mailout.Relay{}, fmt.Errorf("relay %s: %w", r.Address, err)
+	}
+	anchors, err := anchorsOf(r.CAFile)
+	if err != nil {
+		return mailout.Relay{}, fmt.Errorf("relay %s: %w", r.Address, err)
+	}
+	require := r.RequireTLS
+	if require == "off" {
+		require = ""
+	}
+	return mailout.Relay{Address: r.Address, TLS: mailout.TLSMode(r.TLS), InsecurePlaintext: r.InsecurePlaintext,
+		ServerName: r.ServerName, RootCAs: anchors, Username: r.Username, Password: string(password),
+		Outside: r.Outside, RequireTLS: require, LocalName: ownAddress[strings.LastIndexByte(ownAddress, '@')+1:]}, nil
+}
+
+// anchorsOf reads a file of CA certificates; nil for the system's.
+func anchorsOf(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := config.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, fmt.Errorf("ca_file %s: no PEM certificate in it", file)
+	}
+	return pool, nil
+}

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"almasu/config"
+	"almasu/exchange"
+	"almasu/queue"
+)
+
+func newStatusCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [ID]",
+		Short: "Where is it, how long is left; without ID: what waits",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, store, err := g.openStore(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			if len(args) == 0 {
+				return statusOfAll(cmd.Context(), g, store)
+			}
+			return statusOf(cmd.Context(), g, c, store, args[0])
+		},
+	}
+}
+
+// openStore loads the configuration and opens its store, for commands that
+// look or settle.
+func (g *globals) openStore(ctx context.Context) (*config.Config, *queue.Store, error) {
+	c, err := g.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := openStore(ctx, c, false, g.Now)
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	return c, store, nil
+}
+
+// reportStatus is the JSON object of `almasu status ID`: one report with both
+// ends of its story.
+type reportStatus struct {
+	ID          string           `json:"id"`
+	Revision    int              `json:"revision"`
+	Kind        string           `json:"kind"`
+	Participant string           `json:"participant"`
+	Direction   string           `json:"direction"` // in, out
+	Number      string           `json:"number"`    // ours
+	Verdict     string           `json:"verdict"`
+	Code        string           `json:"code"`
+	ConfirmedAt string           `json:"confirmed_at,omitempty"`
+	ReceivedAt  string           `json:"received_at"` // here
+	Letters     []letterStatus   `json:"letters"`
+	Due         []deadlineStatus `json:"due"`
+}
+
+type letterStatus struct {
+	ID         int64  `json:"id"`
+	Kind       string `json:"kind"`
+	To         string `json:"to"`
+	State      string `json:"state"`
+	Clause     string `json:"clause"`
+	MessageID  string `json:"message_id"`
+	Attempts   int    `json:"attempts"`
+	SentAt     string `json:"sent_at,omitempty"`
+	Reply      string `json:"reply,omitempty"`
+	Delivery   string `json:"delivery,omitempty"`
+	ClosedAt   string `json:"closed_at,omitempty"`
+	Verdict    string `json:"verdict,omitempty"`     // of the addressee's receipt
+	Number     string `json:"number,omitempty"`      // at the addressee
+	ReceivedAt string `json:"received_at,omitempty"` // by the addressee, as it tells
+	DecidedAt  string `json:"decided_at,omitempty"`  // by the addressee, as it tells
+}
+
+type deadlineStatus struct {
+	Clause string `json:"clause"`
+	At     string `json:"at"`
+	State  string `json:"state"`
+	Left   string `json:"left,omitempty"`
+}
+
+func statusOf(ctx context.Context, g *globals, c *config.Config, store *queue.Store, id string) error {
+	reports, err := store.Reports(ctx, queue.ReportFilter{ID: id})
+	if err == nil && len(reports) == 0 {
+		reports, err = store.Reports(ctx, queue.ReportFilter{Number: id})
+	}
+	if err != nil {
+		return err
+	}
+	if len(reports) == 0 {
+		return statusOfArrival(ctx, g, c, store, id)
+	}
+	var all []reportStatus
+	for _, r := range reports {
+		s, err := describe(ctx, g, c, store, r)
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
+	}
+	if g.JSON {
+		return json.NewEncoder(g.Stdout).Encode(all)
+	}
+	for _, s := range all {
+		printStatus(g, s)
+	}
+	return nil
+}
+
+func describe(ctx context.Context, g *globals, c *config.Config, store *queue.Store, r exchange.StoredReport) (reportStatus, error) {
+	s := reportStatus{ID: r.Key.ID, Revision: r.Key.Revision, Kind: string(r.Kind), Participant: r.Participant, Direction: "in",
+		Number: r.Number, ConfirmedAt: stamp(r.ConfirmedAt, c), ReceivedAt: stamp(r.ReceivedAt, c), Letters: []letterStatus{}, Due: []deadlineStatus{}}
+	if r.Outgoing {
+		s.Direction = "out"
+	} else if a, err := store.Arrival(ctx, r.Arrival); err == nil {
+		s.Verdict, s.Code = string(a.State), string(a.Code)
+	}
+	letters, err := store.Letters(ctx, queue.LetterFilter{Report: r.Position})
+	if err != nil {
+		return s, err
+	}
+	for _, l := range letters {
+		s.Letters = append(s.Letters, describeLetter(l, c))
+		if r.Outgoing && l.State == exchange.LetterClosed {
+			s.Verdict = string(l.Verdict)
+		}
+	}
+	deadlines, err := store.Deadlines(ctx, r.Position)
+	for _, d := range deadlines {
+		due := deadlineStatus{Clause: d.Clause, At: stamp(d.At, c), State: d.State}
+		if d.State == exchange.DeadlineOpen {
+			due.Left = d.At.Sub(g.Now()).Round(time.Second).String()
+		}
+		s.Due = append(s.Due, due)
+	}
+	return s, err
+}
+
+func describeLetter(l exchange.Letter, c *config.Config) letterStatus {
+	return letterStatus{ID: l.ID, Kind: string(l.Kind), To: l.To, State: string(l.State), Clause: l.Clause, MessageID: l.MessageID,
+		Attempts: l.Attempts, SentAt: stamp(l.SentAt, c), Reply: l.Reply, Delivery: l.Delivery, ClosedAt: stamp(l.ClosedAt, c),
+		Verdict: string(l.Verdict), Number: l.Number, ReceivedAt: stamp(l.PeerReceivedAt, c), DecidedAt: stamp(l.PeerDecidedAt, c)}
+}
+
+// stamp is a moment in the configured zone, "" for none.
+func stamp(t time.Time, c *config.Config) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(c.Zone).Format("2006-01-02T15:04:05.000Z07:00")
+}
+
+func printStatus(g *globals, s reportStatus) {
+	fmt.Fprintf(g.Stdout, "%s %s revision %d, %s %s: %s\n", s.Kind, s.ID, s.Revision, map[string]string{"in": "from", "out": "by"}[s.Direction],
+		s.Participant, orNone(s.Verdict))
+	if s.Number != "" {
+		fmt.Fprintf(g.Stdout, "  registered   %s at %s\n", s.Number, s.ReceivedAt)
+	}
+	if s.ConfirmedAt != "" {
+		fmt.Fprintf(g.Stdout, "  confirmed    %s\n", s.ConfirmedAt)
+	}
+	for _, l := range s.Letters {
+		fmt.Fprintf(g.Stdout, "  %-12s to %s: %s", l.Kind, l.To, l.State)
+		if l.SentAt != "" {
+			fmt.Fprintf(g.Stdout, ", sent %s", l.SentAt)
+		}
+		if l.Delivery != "" {
+			fmt.Fprintf(g.Stdout, ", delivery report: %s", l.Delivery)
+		}
+		fmt.Fprintln(g.Stdout)
+		if l.Verdict != "" {
+			fmt.Fprintf(g.Stdout, "  receipt      %s as %s, received there %s, decided %s, back here %s\n", l.Verdict, l.Number, l.ReceivedAt, l.DecidedAt, l.ClosedAt)
+		} else if l.State != string(exchange.LetterSent) && l.Reply != "" {
+			fmt.Fprintf(g.Stdout, "               last reply %s (attempt %d)\n", l.Reply, l.Attempts)
+		}
+	}
+	for _, d := range s.Due {
+		fmt.Fprintf(g.Stdout, "  clause %-5s due %s: %s %s\n", d.Clause, d.At, d.State, d.Left)
+	}
+}
+
+// statusOfArrival answers for a number or Message-ID that names no report: a
+// refused or held message, or a letter.
+func statusOfArrival(ctx context.Context, g *globals, c *config.Config, store *queue.Store, id string) error {
+	if strings.HasPrefix(id, "<") {
+		l, err := store.LetterByMessageID(ctx, id)
+		if err == nil {
+			return printOne(g, describeLetter(l, c), "letter %d to %s: %s %s\n", l.ID, l.To, l.State, l.Verdict)
+		}
+		if !errors.Is(err, queue.ErrNotFound) {
+			return err
+		}
+	}
+	a, err := store.ArrivalByNumber(ctx, id)
+	if errors.Is(err, queue.ErrNotFound) {
+		return fmt.Errorf("%s: no report, number or letter of that name in this store", id)
+	}
+	if err != nil {
+		return err
+	}
+	return printOne(g, describeArrival(a, c), "%s: %s %s, from %s, received %s: %s\n", a.Number, a.State, a.Code, a.From, stamp(a.ReceivedAt, c), a.Reason)
+}
+
+// printOne prints one thing as JSON or as a line.
+func printOne(g *globals, v any, format string, args ...any) error {
+	if g.JSON {
+		return json.NewEncoder(g.Stdout).Encode(v)
+	}
+	_, err := fmt.Fprintf(g.Stdout, format, args...)
+	return err
+}
+
+// arrivalStatus is the JSON object for one incoming message.
+type arrivalStatus struct {
+	ID          int64  `json:"id"`
+	Number      string `json:"number"`
+	State       string `json:"state"`
+	Code        string `json:"code"`
+	Reason      string `json:"reason"`
+	Participant string `json:"participant"`
+	From        string `json:"from"`
+	MessageID   string `json:"message_id"`
+	ReceivedAt  string `json:"received_at"`
+	DecidedAt   string `json:"decided_at"`
+	Size        int64  `json:"size"`
+}
+
+func describeArrival(a exchange.Arrival, c *config.Config) arrivalStatus {
+	return arrivalStatus{ID: a.ID, Number: a.Number, State: string(a.State), Code: string(a.Code), Reason: a.Reason, Participant: a.Participant,
+		From: a.From, MessageID: a.MessageID, ReceivedAt: stamp(a.ReceivedAt, c), DecidedAt: stamp(a.DecidedAt, c), Size: a.Size}
+}
+
+// overview is the JSON object of `almasu status`.
+type overview struct {
+	Backlog int            `json:"backlog"`
+	Held    int            `json:"held"`
+	Letters map[string]int `json:"letters"`
+	Due     int            `json:"due"`
+}
+
+func statusOfAll(ctx context.Context, g *globals, store *queue.Store) error {
+	o := overview{Letters: map[string]int{}}
+	var err error
+	if o.Backlog, err = store.Backlog(ctx); err != nil {
+		return err
+	}
+	held, err := store.Arrivals(ctx, exchange.ArrivalHeld, 0)
+	if err != nil {
+		return err
+	}
+	o.Held = len(held)
+	for _, state := range []exchange.LetterState{exchange.LetterWaiting, exchange.LetterBlocked, exchange.LetterNever} {
+		letters, err := store.Letters(ctx, queue.LetterFilter{State: state})
+		if err != nil {
+			return err
+		}
+		o.Letters[string(state)] = len(letters)
+	}
+	open, err := store.OpenDeadlines(ctx, g.Now().Add(24*time.Hour))
+	if err != nil {
+		return err
+	}
+	o.Due = len(open)
+	return printOne(g, o, "messages undecided: %d\nmessages held: %d (almasu held list)\nletters waiting: %d, blocked: %d, given up: %d (almasu letters list)\ndeadlines open in the next 24 hours: %d\n",
+		o.Backlog, o.Held, o.Letters["waiting"], o.Letters["blocked"], o.Letters["never"], o.Due)
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"almasu/config"
+	"almasu/crypto"
+	"almasu/exchange"
+	"almasu/gateway"
+	"almasu/mailout"
+	"almasu/parser"
+	"almasu/queue"
+)
+
+// load reads the configuration the command line names.
+func (g *globals) load() (*config.Config, error) {
+	path, err := config.Find(g.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(path)
+}
+
+// newWorld turns settings into what decisions depend on: the register, the
+// keys and the limits.
+func newWorld(c *config.Config) (gateway.World, error) {
+	var others []*exchange.Participant
+	for _, p := range c.Participants {
+		others = append(others, &p.Participant)
+	}
+	register, err := exchange.NewRegister(c.Self(), others)
+	if err != nil {
+		return gateway.World{}, fmt.Errorf("participants register: %w", err)
+	}
+	keys, err := newKeyring(c)
+	if err != nil {
+		return gateway.World{}, err
+	}
+	l := c.Limits
+	return gateway.World{
+		Register:       register,
+		Keys:           keys,
+		Crypto:         crypto.Limits{Depth: l.Depth, Parts: l.Parts, Message: l.Message, Decompressed: l.Decompressed},
+		Parser:         parser.Limits{Document: l.Document, Depth: l.Depth},
+		Trust:          exchange.TrustLimits{SigningAge: l.SigningAge, SigningSkew: l.SigningSkew},
+		Zone:           c.Zone,
+		Languages:      languages(c.Language),
+		AnswersPerHour: l.AnswersPerHour,
+		RetryLife:      l.RetryLife,
+	}, nil
+}
+
+// languages lists all three with the configured one first.
+func languages(first exchange.Language) []exchange.Language {
+	out := []exchange.Language{first}
+	for _, l := range exchange.Languages() {
+		if l != first {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func newKeyring(c *config.Config) (*crypto.Keyring, error) {
+	set := crypto.KeySet{Revoked: map[string][]string{}}
+	for _, k := range c.Keys.OpenPGP {
+		data, passphrase, err := k.Read()
+		if err != nil {
+			return nil, fmt.Errorf("keys.openpgp: %w", err)
+		}
+		set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: exchange.SelfSigner, File: k.File, Data: data, Passphrase: passphrase})
+	}
+	for _, p := range c.Participants {
+		for _, file := range p.OpenPGP {
+			data, err := config.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("participant %s: openpgp: %w", p.ID, err)
+			}
+			set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: p.ID, File: file, Data: data})
+		}
+		set.Revoked[p.ID] = p.Revoked
+	}
+	return crypto.NewKeyring(set)
+}
+
+// storeKey reads the data key that seals report bodies at rest. Where the
+// setting is absent it is made beside the store at the first start.
+func storeKey(c *config.Config) ([]byte, error) {
+	if c.StoreKey.Made {
+		if _, err := os.Stat(c.StoreKey.File); errors.Is(err, fs.ErrNotExist) {
+			if err := makeStoreKey(c.StoreKey.File); err != nil {
+				return nil, err
+			}
+		}
+	}
+	text, err := config.Secret(c.StoreKey.File)
+	if err != nil {
+		return nil, fmt.Errorf("store_key: %w", err)
+	}
+	key, err := hex.DecodeString(string(bytes.TrimSpace(text)))
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("store_key %s: must hold 64 hexadecimal digits: `openssl rand -hex 32` makes one", c.StoreKey.File)
+	}
+	return key, nil
+}
+
+func makeStoreKey(path string) error {
+	key := make([]byte, 32)
+	rand.Read(key)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("store_key: %w", err)
+	}
+	_, err = fmt.Fprintln(f, hex.EncodeToString(key))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// openStore opens the store for reading and writing, or, for explain, for
+// reading alone.
+func openStore(ctx context.Context, c *config.Config, readOnly bool, now func() time.Time) (*queue.Store, error) {
+	if path, ok := sqlitePath(c.Store); ok && readOnly {
+		if _, err := os.Stat(path); err != nil {
+			return nil, err
+		}
+	}
+	key, err := storeKey(c)
+	if err != nil {
+		return nil, err
+	}
+	return queue.Open(ctx, c.Store, queue.Options{DataKey: key, Clock: now, Zone: c.Zone,
+		NumberPrefix: strings.ToUpper(c.Identity.ID), ReadOnly: readOnly})
+}
+
+func sqlitePath(dsn string) (string, bool) {
+	const scheme = "sqlite:"
+	if len(dsn) > len(scheme) && dsn[:len(scheme)] == scheme {
+		return dsn[len(scheme):], true
+	}
+	return "", false
+}
+
+// newSender makes the way out from the configured relays.
+func newSender(c *config.Config, now func() time.Time, log *slog.Logger) (*mailout.Sender, error) {
+	s := &mailout.Sender{Clock: now}
+	for _, r := range c.Relays {
+		relay, err := newRelay(r, c.Identity.Address)
+		if err != nil {
+			return nil, err
+		}
+		s.Relays = append(s.Relays, relay)
+	}
+	return s, nil
+}

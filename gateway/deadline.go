@@ -1,0 +1,49 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"almasu/exchange"
+)
+
+// watchDeadlines alarms once for every deadline that has passed unmet.
+func (g *Gateway) watchDeadlines(ctx context.Context, _ string) (bool, error) {
+	now := g.clock()
+	due, err := g.store.OpenDeadlines(ctx, now)
+	if err != nil {
+		return false, err
+	}
+	for _, d := range due {
+		g.log.Error("deadline missed", "clause", d.Clause, "report", d.Report, "was due", d.At.Format(time.RFC3339))
+		if err := g.store.SetDeadline(ctx, d.ID, exchange.DeadlineMissed); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// meet settles the open deadlines of a letter's report: the duty was done at
+// that moment. One done too late counts as missed.
+func (g *Gateway) meet(ctx context.Context, l exchange.Letter, at time.Time) error {
+	if l.Clause == "" || l.Report == 0 {
+		return nil
+	}
+	open, err := g.store.Deadlines(ctx, l.Report)
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		if d.Clause != l.Clause || d.State != exchange.DeadlineOpen {
+			continue
+		}
+		state := exchange.DeadlineMet
+		if at.After(d.At) {
+			state = exchange.DeadlineMissed
+		}
+		if err := g.store.SetDeadline(ctx, d.ID, state); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"almasu/exchange"
+	"almasu/mailout"
+)
+
+// sendLease is how long one attempt over all relays may take before another
+// sender may try the letter: a relay's own limits end it earlier.
+const sendLease = 5 * time.Minute
+
+// sendNext leases the next letter that is due and hands it to the relays.
+func (g *Gateway) sendNext(ctx context.Context, worker string) (bool, error) {
+	l, lease, err := g.store.LeaseLetter(ctx, worker, sendLease)
+	if err != nil || l == nil {
+		return false, err
+	}
+	return true, g.deliver(ctx, *l, lease)
+}
+
+// deliver is the road of one letter: sent, later or never (DESIGN section 5).
+func (g *Gateway) deliver(ctx context.Context, l exchange.Letter, lease string) error {
+	now := g.clock()
+	if now.After(l.Expires) {
+		g.log.Error("letter given up", "letter", l.ID, "to", l.To, "kind", l.Kind, "reply", l.Reply)
+		return g.store.Never(ctx, l.ID, lease, exchange.Attempt{Outcome: exchange.OutcomeNever, At: now, Relay: l.Relay,
+			Text: "limits.retry_life has ended; last reply: " + l.Reply})
+	}
+	if w := g.world.Load(); l.Attempts > 0 && now.Sub(l.CreatedAt) > w.Trust.SigningAge/2 {
+		return g.sealAnew(ctx, w, l, lease, now)
+	}
+	attempts := g.sender.Send(ctx, l)
+	if len(attempts) == 0 { // the context ended before the first relay
+		return ctx.Err()
+	}
+	for _, a := range attempts {
+		if a.RelayFault {
+			g.log.Error("relay at fault", "relay", a.Relay, "code", a.Code, "reply", a.Text)
+		}
+	}
+	return g.conclude(context.WithoutCancel(ctx), l, lease, attempts)
+}
+
+// conclude writes down what the last attempt came to. It must not be cut off
+// by a shutdown: a 250 that is not written down means a second copy.
+func (g *Gateway) conclude(ctx context.Context, l exchange.Letter, lease string, attempts []exchange.Attempt) error {
+	last := attempts[len(attempts)-1]
+	switch last.Outcome {
+	case exchange.OutcomeSent:
+		if err := g.store.Sent(ctx, l.ID, lease, attempts...); err != nil {
+			return err
+		}
+		g.log.Info("letter sent", "letter", l.ID, "kind", l.Kind, "to", l.To, "relay", last.Relay, "tls", last.TLS)
+		if last.Outside {
+			return g.meet(ctx, l, last.At) // the first 250 outside our control
+		}
+		return nil
+	case exchange.OutcomeNever:
+		g.log.Error("letter refused for good", "letter", l.ID, "kind", l.Kind, "to", l.To, "code", last.Code, "reply", last.Text)
+		return g.store.Never(ctx, l.ID, lease, attempts...)
+	}
+	next := last.At.Add(mailout.Backoff(l.Attempts, rand.Float64))
+	g.log.Warn("letter waits", "letter", l.ID, "kind", l.Kind, "to", l.To, "relay", last.Relay, "code", last.Code,
+		"reply", last.Text, "next", next.Format(time.RFC3339))
+	return g.store.Later(ctx, l.ID, lease, next, attempts...)
+}

@@ -1,0 +1,189 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"almasu/exchange"
+	"almasu/internal/catalogue"
+	"almasu/parser"
+	"almasu/receipt"
+	"almasu/rules"
+)
+
+// letters composes and seals everything a decided message is answered with and
+// whom it is told to.
+func (g *Gateway) letters(ctx context.Context, w *World, a exchange.Arrival, o *Outcome, number string, now time.Time) ([]exchange.Letter, error) {
+	var out []exchange.Letter
+	for _, answer := range o.Answers {
+		l, err := g.answerLetter(ctx, w, a, o, answer, number, now)
+		if err != nil {
+			return nil, err
+		}
+		if l != nil {
+			out = append(out, *l)
+		}
+	}
+	for _, r := range o.Parsed.Reports {
+		for _, n := range o.Rules.Notices {
+			l, err := w.noticeLetter(r, n, number, now)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, l)
+		}
+	}
+	for i := range out {
+		out[i].Arrival = a.ID
+	}
+	return out, nil
+}
+
+func (g *Gateway) answerLetter(ctx context.Context, w *World, a exchange.Arrival, o *Outcome, answer Answer, number string, now time.Time) (*exchange.Letter, error) {
+	l := draft{kind: answer.Kind, to: answer.To, inReplyTo: o.messageID(), auto: "auto-replied"}
+	switch answer.Kind {
+	case exchange.LetterReceipt:
+		body := receiptBody(a, o, answer.Verdict, number, now)
+		doc, err := w.render(answer.To, &exchange.Report{Kind: exchange.Receipt, Receipt: &body}, "receipt-"+receiptID(body, now), now)
+		if err != nil {
+			return nil, err
+		}
+		l.say(receipt.For(&exchange.Report{Kind: exchange.Receipt, Receipt: &body}, w.style(answer.To)), &doc)
+	case exchange.LetterMDN:
+		entity, err := w.mdn(answer.To, o)
+		if err != nil {
+			return nil, err
+		}
+		l.entity, l.subject, l.nullSender = entity, receipt.MDNSubject(answer.To.Language), true
+	case exchange.LetterNeutral:
+		told, err := g.store.AnswersSince(ctx, answer.To.ID, exchange.LetterNeutral, now.Add(-time.Hour))
+		if err != nil || told > 0 {
+			return nil, err // at most one an hour
+		}
+		l.say(receipt.Neutral(number, a.ReceivedAt, w.style(answer.To)), nil)
+	}
+	sealed, err := w.seal(l, now)
+	if err != nil {
+		return nil, err
+	}
+	sealed.NextAt, err = g.fuse(ctx, w, answer, now)
+	return &sealed, err
+}
+
+// fuse delays answers to a participant whose duplicates and refusals pile up
+// (DESIGN section 4). It never delays the receipt of an accepted report, and
+// it drops nothing.
+func (g *Gateway) fuse(ctx context.Context, w *World, answer Answer, now time.Time) (time.Time, error) {
+	if answer.Kind != exchange.LetterReceipt || answer.Verdict == exchange.VerdictAccepted || w.AnswersPerHour <= 0 {
+		return now, nil
+	}
+	n, err := g.store.AnswersSince(ctx, answer.To.ID, exchange.LetterReceipt, now.Add(-time.Hour))
+	if err != nil || n < w.AnswersPerHour {
+		return now, err
+	}
+	g.log.Error("answers fuse", "participant", answer.To.ID, "answers in the last hour", n)
+	return now.Add(time.Hour), nil
+}
+
+// receiptBody is what a receipt says of a message. A duplicate repeats the
+// first number, digest and verdict.
+func receiptBody(a exchange.Arrival, o *Outcome, v exchange.Verdict, number string, now time.Time) exchange.ReceiptBody {
+	body := exchange.ReceiptBody{Number: number, OriginalMessageID: o.messageID(), Reports: o.keys(), SentAt: o.Opened.Security.SignedAt,
+		ReceivedAt: a.ReceivedAt, DecidedAt: now, Verdict: v, FirstVerdict: v, Code: o.Judgement.Refusal.Code, Problems: translated(o.Parsed.Problems, o.Judgement.Participant)}
+	digest := o.Opened.Digest
+	if v == exchange.VerdictDuplicate {
+		body.Number, body.FirstVerdict, digest = o.First.Number, o.First.Verdict, o.First.Digest
+	}
+	if digest.Value != "" {
+		body.Digest = &digest
+	}
+	return body
+}
+
+// receiptID makes the report id of a receipt: number and moment, so that the
+// answers to a repeated message differ.
+func receiptID(b exchange.ReceiptBody, now time.Time) string {
+	return fmt.Sprintf("%s-%d", b.Number, now.UnixMicro())
+}
+
+// noticeLetter tells a stakeholder of a report in the part that is its due.
+func (w *World) noticeLetter(r *exchange.Report, n rules.Notice, number string, now time.Time) (exchange.Letter, error) {
+	body := noticeBody(r.Incident, n, number)
+	report := exchange.Report{Kind: exchange.Notice, TLP: r.TLP, Notice: &body}
+	doc, err := w.render(n.To, &report, fmt.Sprintf("notice-%s-%s", number, n.Clause), now)
+	if err != nil {
+		return exchange.Letter{}, err
+	}
+	l := draft{kind: exchange.LetterNotice, to: n.To, auto: "auto-generated", ask: true, clause: n.Clause}
+	l.say(receipt.For(&report, w.style(n.To)), &doc)
+	return w.seal(l, now)
+}
+
+// noticeBody holds number, class, severity and times; the incident itself only
+// where the whole of it is the addressee's due (clause 12.2).
+func noticeBody(in *exchange.IncidentBody, n rules.Notice, number string) exchange.NoticeBody {
+	body := exchange.NoticeBody{Clause: n.Clause, Edition: rules.Edition, Purpose: receipt.Purpose(n.To.Language), Number: number,
+		Class: &exchange.Class{RSIT: in.Class.RSIT}, Severity: in.Severity, DetectedAt: in.DetectedAt, ConfirmedAt: in.ConfirmedAt}
+	if n.Part == rules.Whole {
+		class := in.Class
+		body.Class, body.Incident = &class, in
+	}
+	return body
+}
+
+// render writes one of our own cards in the form the addressee prefers.
+func (w *World) render(to *exchange.Participant, r *exchange.Report, id string, now time.Time) (exchange.Document, error) {
+	r.ID, r.Revision, r.Reporter, r.Addressee = clipID(id), 1, w.Register.Self().ID, to.ID
+	r.GeneratedAt, r.Language = now.In(w.Zone).Truncate(time.Millisecond), to.Language
+	format := exchange.CardJSON
+	if to.Format == string(exchange.CardXML) {
+		format = exchange.CardXML
+	}
+	doc, err := parser.Render(r, format)
+	if err != nil {
+		return doc, fmt.Errorf("render %s for %s: %w", r.Kind, to.ID, err)
+	}
+	return doc, nil
+}
+
+// clipID keeps an id within its 64 characters.
+func clipID(id string) string { return id[:min(len(id), 64)] }
+
+// translated words the problems in the participant's language.
+func translated(problems []exchange.Problem, p *exchange.Participant) []exchange.Problem {
+	out := make([]exchange.Problem, len(problems))
+	for i, problem := range problems {
+		if key := "problem." + problem.Key; p != nil && p.Language != "" && catalogue.Has(key) {
+			problem.Text = catalogue.Text(string(p.Language), key, problem.Args...)
+		}
+		out[i] = problem
+	}
+	return out
+}
+
+// say gives a letter its words and its machine part.
+func (l *draft) say(words receipt.Wording, doc *exchange.Document) {
+	l.subject, l.entity = words.Subject, receipt.Entity(words, doc)
+}
+
+// style words letters to a participant: its own language first.
+func (w *World) style(to *exchange.Participant) receipt.Style {
+	s := receipt.Style{Zone: w.Zone, From: w.Register.Self().Name, To: to.Name}
+	for _, l := range append([]exchange.Language{to.Language}, w.Languages...) {
+		if l != "" && !slices.Contains(s.Languages, l) {
+			s.Languages = append(s.Languages, l)
+		}
+	}
+	return s
+}
+
+// mdn is the disposition notification for an authenticated message, with the
+// digest of what was received (RFC 8098, RFC 3335). Seal signs and encrypts it
+// in one operation (RFC 3156 section 6.2).
+func (w *World) mdn(to *exchange.Participant, o *Outcome) ([]byte, error) {
+	m := receipt.MDN{ReportingUA: w.domain() + "; Almasu", FinalRecipient: w.Register.Self().Address(),
+		OriginalMessageID: o.messageID(), Digest: o.Opened.Digest}
+	return m.Entity(w.style(to))
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"almasu/exchange"
+	"almasu/queue"
+	"almasu/receipt"
+)
+
+// match ties what came back to the letter it is about: a receipt closes it, a
+// disposition notification is noted, a delivery report is a hint. What matches
+// nothing is noted and otherwise without effect.
+func (g *Gateway) match(ctx context.Context, d *exchange.Decision, a exchange.Arrival, o *Outcome) error {
+	switch o.State {
+	case exchange.ArrivalDeliveryReport:
+		return g.matchDelivery(ctx, d, o)
+	case exchange.ArrivalReceipt:
+		if m, ok := receipt.ParseMDN(o.Opened.ProtectedPart); ok {
+			g.note(d, "mdn", map[string]string{"message_id": m.OriginalMessageID, "disposition": m.Disposition})
+			return nil
+		}
+		for _, r := range o.Parsed.Reports {
+			if err := g.matchReceipt(ctx, d, a, o, r.Receipt); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// matchReceipt closes the letter that an authenticated receipt names, if the
+// receipt is its addressee's and tells the digest of what we sent. Anything
+// else is a loud finding and closes nothing.
+func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exchange.Arrival, o *Outcome, r *exchange.ReceiptBody) error {
+	if r == nil {
+		return nil
+	}
+	l, err := g.store.LetterByMessageID(ctx, r.OriginalMessageID)
+	if err != nil && !errors.Is(err, queue.ErrNotFound) {
+		return err
+	}
+	if reason := mismatch(l, err == nil, o.Judgement.Participant.ID, r); reason != "" {
+		g.log.Error("receipt does not match", "arrival", a.ID, "participant", o.Judgement.Participant.ID, "reason", reason)
+		g.note(d, "receipt-mismatch", map[string]string{"reason": reason, "number": r.Number, "message_id": r.OriginalMessageID})
+		return nil
+	}
+	g.note(d, "receipt", map[string]string{"letter": fmt.Sprint(l.ID), "verdict": string(r.Verdict), "number": r.Number, "code": string(r.Code)})
+	if r.Verdict == exchange.VerdictHeld { // the final receipt is still to come
+		return nil
+	}
+	d.Closes = append(d.Closes, exchange.Close{Letter: l.ID, Arrival: a.ID, Verdict: r.Verdict, Number: r.Number, At: d.At,
+		PeerReceivedAt: r.ReceivedAt, PeerDecidedAt: r.DecidedAt})
+	return nil
+}
+
+// mismatch says why a receipt does not belong to the letter it names, "" if it
+// does. The receipt of a repeated message repeats the digest of the first, so
+// that of a duplicate need not be the letter's own.
+func mismatch(l exchange.Letter, found bool, participant string, r *exchange.ReceiptBody) string {
+	switch {
+	case !found:
+		return "no letter of ours has this Message-ID"
+	case l.To != participant:
+		return "the letter went to another participant"
+	case r.Digest == nil && r.Verdict == exchange.VerdictAccepted:
+		return "the receipt carries no digest"
+	case r.Digest != nil && r.Verdict != exchange.VerdictDuplicate && *r.Digest != l.Digest:
+		return "the digest is not that of the letter sent"
+	}
+	return ""
+}
+
+// matchDelivery notes what a delivery report says of one of our letters. It
+// counts only with our ENVID or Message-ID (128 random bits); `failed` puts
+// the letter back for the next relay, `delivered` closes nothing.
+func (g *Gateway) matchDelivery(ctx context.Context, d *exchange.Decision, o *Outcome) error {
+	l, err := g.letterOf(ctx, o.Delivery.EnvelopeID, o.Delivery.MessageID)
+	if errors.Is(err, queue.ErrNotFound) {
+		d.Reason = "matches no letter of ours"
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range o.Delivery.Recipients {
+		h := exchange.Hint{Letter: l.ID, Action: r.Action, Status: r.Status, Text: r.Diagnostic}
+		if r.Action == "failed" {
+			g.log.Error("delivery failed", "letter", l.ID, "to", l.To, "kind", l.Kind, "status", r.Status)
+			h.Requeue = l.State == exchange.LetterSent && l.Attempts < maxBounces
+		}
+		d.Hints = append(d.Hints, h)
+	}
+	return nil
+}
+
+// maxBounces bounds how often delivery reports may put one letter back to work.
+const maxBounces = 10
+
+func (g *Gateway) letterOf(ctx context.Context, envelopeID, messageID string) (exchange.Letter, error) {
+	if envelopeID != "" {
+		l, err := g.store.LetterByEnvelopeID(ctx, envelopeID)
+		if !errors.Is(err, queue.ErrNotFound) {
+			return l, err
+		}
+	}
+	if messageID == "" {
+		return exchange.Letter{}, queue.ErrNotFound
+	}
+	return g.store.LetterByMessageID(ctx, messageID)
+}
+
+func (g *Gateway) note(d *exchange.Decision, name string, detail map[string]string) {
+	d.Events = append(d.Events, exchange.Event{At: d.At, Name: name, Object: fmt.Sprintf("arrival:%d", d.Arrival), Actor: "gateway", Detail: detail})
+}

@@ -1,0 +1,191 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"almasu/crypto"
+	"almasu/exchange"
+	"almasu/mailout"
+	"almasu/parser"
+	"almasu/receipt"
+	"almasu/rules"
+)
+
+// Submission is what became of a document handed in to be sent.
+type Submission struct {
+	Report   *exchange.Report
+	Position int64 // of the report in the store
+	Problems []exchange.Problem
+	Refusal  exchange.Refusal // "" when it was committed
+	Letters  []exchange.Letter
+	Due      []rules.Due
+}
+
+// Order asks for one document to be sent.
+type Order struct {
+	Document exchange.Document
+	// To names the addressees; nil: the report's own addressee or, without
+	// one, the NCCIS.
+	To    []string
+	Typed bool   // a person wrote it, not a system (RFC 3834)
+	Actor string // operating system user, for the journal
+}
+
+// Submit is the road of one report going out (DESIGN section 2): our own
+// document is parsed like any other, its deadlines are set, and it is sealed
+// and committed before anything is sent. A document that is wrong in itself
+// comes back with its problems and no error.
+func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
+	w, now := g.world.Load(), g.clock()
+	parsed := parser.ParseFile(order.Document, w.Parser, now)
+	s := Submission{Problems: parsed.Problems, Refusal: parsed.Refusal}
+	if s.Refusal.Code != "" || len(parsed.Reports) != 1 {
+		return s, nil
+	}
+	s.Report = parsed.Reports[0]
+	if s.Refusal = maySubmit(s.Report, w.Register); s.Refusal.Code != "" {
+		return s, nil
+	}
+	if known, err := g.store.KnownReport(ctx, w.Register.Self().ID, s.Report.Key()); err != nil {
+		return s, err
+	} else if known != nil {
+		s.Refusal = exchange.Refusal{Code: exchange.Conflict, Reason: "this id and revision was submitted before: count the revision up"}
+		return s, nil
+	}
+	addressees, err := addressees(s.Report, order.To, w.Register)
+	if err != nil {
+		return s, err
+	}
+	s.Due = rules.Decide(parsed.Reports, w.Register.Self(), w.Register).Due
+	d := exchange.Decision{At: now, Participant: w.Register.Self().ID, Reports: []exchange.StoredReport{outgoing(parsed, w, now)}}
+	for _, due := range s.Due {
+		d.Deadlines = append(d.Deadlines, exchange.Deadline{Clause: due.Clause, At: due.At, State: exchange.DeadlineOpen})
+	}
+	for _, p := range addressees {
+		letter, err := g.reportLetter(w, p, s.Report, parsed.Document, order.Typed, now)
+		if err != nil {
+			return s, err
+		}
+		d.Letters = append(d.Letters, letter)
+	}
+	d.Events = []exchange.Event{{At: now, Name: "submitted", Object: "report:" + s.Report.ID, Actor: order.Actor,
+		Detail: map[string]string{"kind": string(s.Report.Kind), "revision": fmt.Sprint(s.Report.Revision)}}}
+	positions, err := g.store.Commit(ctx, d)
+	if err != nil {
+		return s, err
+	}
+	s.Position, s.Letters = positions[0], d.Letters
+	hint(g.outgoing)
+	return s, nil
+}
+
+// maySubmit checks that the report is ours to send.
+func maySubmit(r *exchange.Report, reg *exchange.Register) exchange.Refusal {
+	self := reg.Self()
+	switch {
+	case (r.Format == exchange.CardJSON || r.Format == exchange.CardXML) && r.Reporter != self.ID:
+		return exchange.Refusal{Code: exchange.ReporterMismatch, Reason: "the field reporter must be our own id, " + self.ID}
+	case !self.MaySend(r.Kind):
+		return exchange.Refusal{Code: exchange.KindForbidden, Reason: "our role may not send reports of kind " + string(r.Kind)}
+	case exchange.StateSecret(r.Marking):
+		return exchange.Refusal{Code: exchange.MarkingForbidden, Reason: "state secret material must not pass through the gateway"}
+	}
+	return exchange.Refusal{}
+}
+
+// addressees finds whom the report goes to.
+func addressees(r *exchange.Report, to []string, reg *exchange.Register) ([]*exchange.Participant, error) {
+	if len(to) == 0 && r.Addressee != "" {
+		to = []string{r.Addressee}
+	}
+	if len(to) == 0 {
+		for _, p := range reg.ByKind(exchange.KindNCCIS) {
+			to = append(to, p.ID)
+		}
+	}
+	var out []*exchange.Participant
+	for _, id := range to {
+		p := reg.ByID(id)
+		switch {
+		case p == nil || p == reg.Self():
+			return nil, fmt.Errorf("addressee %q is not in the participants register: `almasu participants list` shows who is", id)
+		case r.Addressee != "" && r.Addressee != p.ID:
+			return nil, fmt.Errorf("the report's field addressee is %s, not %s: it would be refused there as wrong-recipient", r.Addressee, p.ID)
+		}
+		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the report names no addressee: use --to ID, or register the NCCIS")
+	}
+	return out, nil
+}
+
+func outgoing(parsed parser.Parsed, w *World, now time.Time) exchange.StoredReport {
+	r := parsed.Reports[0]
+	s := exchange.StoredReport{Participant: w.Register.Self().ID, Outgoing: true, Kind: r.Kind, Key: r.Key(), Format: parsed.Format,
+		MediaType: parsed.Document.MediaType, Document: parsed.Document.Body, Digest: digestHex(parsed.Document.Body), ReceivedAt: now}
+	if r.Incident != nil {
+		s.ConfirmedAt = r.Incident.ConfirmedAt
+	}
+	return s
+}
+
+// reportLetter seals a report for its addressee. It asks for a receipt and
+// says whether a person or a system wrote it (RFC 3834).
+func (g *Gateway) reportLetter(w *World, p *exchange.Participant, r *exchange.Report, doc exchange.Document, typed bool, now time.Time) (exchange.Letter, error) {
+	l := draft{kind: exchange.LetterReport, to: p, auto: "auto-generated", ask: true}
+	if typed {
+		l.auto = ""
+	}
+	if r.Kind == exchange.Incident {
+		l.clause = "9"
+	}
+	l.say(receipt.For(r, w.style(p)), &doc)
+	return w.seal(l, now)
+}
+
+// draft is a letter before it is sealed.
+type draft struct {
+	kind       exchange.LetterKind
+	to         *exchange.Participant
+	entity     []byte // MIME entity, CRLF
+	subject    string // stands inside the encryption only
+	inReplyTo  string
+	auto       string // Auto-Submitted (RFC 3834), "" where a person typed it
+	ask        bool   // asks for a receipt
+	nullSender bool
+	clause     string
+}
+
+// seal makes the final bytes of a letter: every retry sends them as they are.
+// Where the addressee has no usable key the letter is blocked and sealed to
+// ourselves alone: not lost, and never sent in clear.
+func (w *World) seal(l draft, now time.Time) (exchange.Letter, error) {
+	self := w.Register.Self()
+	e := mailout.Envelope{From: self.Address(), To: l.to.Address(), MessageID: mailout.NewMessageID(w.domain(), nil),
+		EnvelopeID: mailout.NewEnvelopeID(nil), Date: now.In(w.Zone), Subject: l.subject, InReplyTo: l.inReplyTo,
+		AutoSubmitted: l.auto, AskReceipt: l.ask}
+	out := exchange.Letter{Kind: l.kind, State: exchange.LetterWaiting, To: l.to.ID, Address: l.to.Address(), Sender: self.Address(),
+		MessageID: e.MessageID, EnvelopeID: e.EnvelopeID, Clause: l.clause, WantsReceipt: l.ask,
+		CreatedAt: now, NextAt: now, Expires: now.Add(w.RetryLife)}
+	if l.nullSender {
+		out.Sender = ""
+	}
+	inner, err := mailout.Protect(e, l.entity)
+	if err != nil {
+		return out, fmt.Errorf("letter to %s: %w", l.to.ID, err)
+	}
+	owner := l.to.ID
+	if w.Keys.CanSeal(owner, now) != nil || out.Address == "" {
+		owner, out.State = exchange.SelfSigner, exchange.LetterBlocked
+	}
+	sealed, err := crypto.Seal(inner, owner, w.Keys, now)
+	if err != nil {
+		return out, fmt.Errorf("letter to %s: %w", l.to.ID, err)
+	}
+	out.Digest = sealed.Digest
+	out.Message, err = mailout.Compose(e, sealed.Header, sealed.Body)
+	return out, err
+}

@@ -1,0 +1,122 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"almasu/exchange"
+	"almasu/queue"
+)
+
+// scanEvery is how often the workers look without being hinted: hints get
+// lost, the scan is the truth.
+const scanEvery = time.Second
+
+// Run walks both roads until the context ends: workers that judge what
+// arrived, senders that send what waits, and the clock of the deadlines. It
+// returns when all of them have stopped.
+func (g *Gateway) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for i := range g.limits.Workers {
+		all.Go(func() { g.loop(ctx, g.incoming, workerName("judge", i), g.judgeNext) })
+	}
+	for i := range g.limits.Senders {
+		all.Go(func() { g.loop(ctx, g.outgoing, workerName("send", i), g.sendNext) })
+	}
+	all.Go(func() { g.loop(ctx, nil, "deadlines", g.watchDeadlines) })
+	all.Wait()
+	return ctx.Err()
+}
+
+func workerName(what string, i int) string { return fmt.Sprintf("%s-%d-%d", what, os.Getpid(), i) }
+
+// loop calls next until it says that there is nothing left, then waits for a
+// hint or the scan. A failing store slows it down; it never ends the loop.
+func (g *Gateway) loop(ctx context.Context, wake chan struct{}, name string, next func(context.Context, string) (bool, error)) {
+	tick := time.NewTicker(scanEvery)
+	defer tick.Stop()
+	last := ""
+	for ctx.Err() == nil {
+		more, err := next(ctx, name)
+		if err != nil && ctx.Err() == nil && err.Error() != last { // the same failure is told once
+			last = err.Error()
+			g.log.Error("worker", "name", name, "error", err)
+		}
+		if err == nil {
+			last = ""
+		}
+		if more && err == nil {
+			hint(wake) // there may be more: wake a colleague
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// judgeNext leases the next arrival and walks it down the road.
+func (g *Gateway) judgeNext(ctx context.Context, worker string) (bool, error) {
+	a, lease, raw, err := g.store.LeaseArrival(ctx, worker, g.limits.Lease)
+	if err != nil || a == nil {
+		return false, err
+	}
+	done, err := g.budget.take(ctx, a.Size)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	working, stop := context.WithTimeout(ctx, g.limits.Budget)
+	defer stop()
+	var renewing sync.WaitGroup
+	renewing.Go(func() { g.renew(working, a.ID, lease) })
+	err = g.safely(func() error { return g.handle(working, *a, lease, raw) })
+	stop()
+	renewing.Wait()
+	return true, g.giveBack(ctx, *a, lease, err)
+}
+
+func (g *Gateway) handle(ctx context.Context, a exchange.Arrival, lease string, raw []byte) error {
+	if a.Attempts > g.limits.Attempts {
+		return g.holdPoison(ctx, a, lease, raw)
+	}
+	return g.receive(ctx, a, lease, raw)
+}
+
+// renew keeps the lease of a message in work until the context ends.
+func (g *Gateway) renew(ctx context.Context, arrival int64, lease string) {
+	tick := time.NewTicker(g.limits.Lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := g.store.Renew(ctx, arrival, lease, g.limits.Lease); err != nil && ctx.Err() == nil {
+				g.log.Warn("lease not renewed", "arrival", arrival, "error", err)
+			}
+		}
+	}
+}
+
+// giveBack returns a message that was not decided: after a transient failure
+// without counting the attempt, otherwise with it (poison).
+func (g *Gateway) giveBack(ctx context.Context, a exchange.Arrival, lease string, err error) error {
+	var passing errTransient
+	switch {
+	case err == nil || errors.Is(err, queue.ErrLeaseLost):
+		return nil
+	case errors.Is(err, queue.ErrConflict):
+		return g.store.Back(ctx, a.ID, lease, g.clock())
+	case errors.As(err, &passing) || ctx.Err() != nil:
+		back := g.store.Back(context.WithoutCancel(ctx), a.ID, lease, g.clock().Add(5*time.Second))
+		return errors.Join(fmt.Errorf("arrival %d: %w", a.ID, err), back)
+	}
+	return fmt.Errorf("arrival %d, attempt %d of %d: %w", a.ID, a.Attempts, g.limits.Attempts, err) // the lease runs out, the attempt counts
+}
