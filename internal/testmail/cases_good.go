@@ -118,3 +118,24 @@ func (m *maker) signedOutside(signer string) string {
 	entity := crlf(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{signer: "-"})))
 	return signedMIME(entity, m.detached(entity, signer))
 }
+
+// Another is one more good message under a name of its own, made by go-crypto
+// in a millisecond: to stand between the bad ones, and for load.
+func Another(name string) *Case {
+	c := &Case{Name: name, Comment: "one more good message", Outcome: Accepted, Claimed: "soc-beta", build: func(m *maker) []byte {
+		return m.mail(pgpMIME(m.goCrypto(m.entity(jsonPart(m.card().json())), "soc-beta/current", "nccis/current")))
+	}}
+	c.complete()
+	return c
+}
+
+// Document is the card of an incident that a participant may submit, by its
+// report id, with a canary in its free text.
+func (w *World) Document(reporter, addressee, id string, asXML bool) (document []byte, secret string) {
+	c := card{kind: "incident", id: id, revision: 1, reporter: reporter, addressee: addressee, at: w.Now,
+		text: "Заражение рабочих станций. " + canary(id)}
+	if asXML {
+		return c.xml(), canary(id)
+	}
+	return c.json(), canary(id)
+}

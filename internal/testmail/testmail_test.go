@@ -2,12 +2,10 @@ package testmail
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,27 +62,6 @@ func TestEveryCodeThatMailCanEarnHasACase(t *testing.T) {
 	}
 }
 
-var armourBlock = regexp.MustCompile(`(?s)-----BEGIN PGP MESSAGE-----.*?-----END PGP MESSAGE-----\r?\n`)
-
-// sealedPart finds the OpenPGP message in a mail, plainly or under base64.
-func sealedPart(mail []byte) []byte {
-	if block := armourBlock.Find(mail); block != nil {
-		return block
-	}
-	for _, paragraph := range strings.Split(strings.ReplaceAll(string(mail), "\r\n", "\n"), "\n\n") {
-		text, _, _ := strings.Cut(paragraph, "\n--")
-		data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", ""))
-		if err != nil || len(data) < 100 {
-			continue
-		}
-		if block := armourBlock.Find(data); block != nil {
-			return block
-		}
-		return data
-	}
-	return nil
-}
-
 // TestGnuPGAgreesWithTheCases opens what gpg can open and compares what it says
 // of seal and signature with what the case is for.
 func TestGnuPGAgreesWithTheCases(t *testing.T) {
@@ -111,7 +88,7 @@ func TestGnuPGAgreesWithTheCases(t *testing.T) {
 			if !named && c.Outcome == Held {
 				return
 			}
-			plain, status, _ := w.GnuPG().Status(sealedPart(mail), Passphrase, "--decrypt") // the status tells more than the exit code
+			plain, status, _ := w.GnuPG().Status(SealedPart(mail), Passphrase, "--decrypt") // the status tells more than the exit code
 			said := strings.Join(status, "\n")
 			if named {
 				if !strings.Contains(said, want) {
@@ -173,7 +150,7 @@ func TestMessagesAreTheSameAgainInOneWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(bytes.TrimSpace(sealedPart(first)), bytes.TrimSpace(sealedPart(moved))) {
+	if !bytes.Equal(bytes.TrimSpace(SealedPart(first)), bytes.TrimSpace(SealedPart(moved))) {
 		t.Error("the replayed ciphertext differs from the first")
 	}
 }

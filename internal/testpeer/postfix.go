@@ -32,7 +32,7 @@ func StartPostfix(tb testing.TB, routes map[string]string) *Postfix {
 	tb.Helper()
 	Need(tb, "postfix")
 	if !asRoot() {
-		lackingRoot(tb, "Postfix can be started by root only")
+		LackingRoot(tb, "Postfix can be started by root only")
 	}
 	f := &Postfix{CA: NewCA(tb, "relay.example"), dir: shortDir(tb, "pf")}
 	f.layOut(tb, routes)

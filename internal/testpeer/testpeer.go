@@ -52,8 +52,8 @@ func Lacking(tb testing.TB, what string) {
 	tb.Skip(what)
 }
 
-// lackingRoot is Lacking for what only root can do: "user" does not ask for it.
-func lackingRoot(tb testing.TB, what string) {
+// LackingRoot is Lacking for what only root can do: "user" does not ask for it.
+func LackingRoot(tb testing.TB, what string) {
 	tb.Helper()
 	if os.Getenv(RequireVariable) == "user" {
 		tb.Skip(what)

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"almasu/internal/testmail"
+	"almasu/internal/testpeer"
+)
+
+// run is what the tests of one run share: the binary and the cast. Both are
+// made when the first test asks.
+type run struct {
+	dir    string
+	binary func() (string, error)
+	world  func() (*testmail.World, error)
+}
+
+// shared is set once by TestMain, before any test, and only read afterwards.
+var shared *run
+
+func TestMain(m *testing.M) {
+	os.Exit(whole(m))
+}
+
+func whole(m *testing.M) int {
+	dir, err := os.MkdirTemp("/tmp", "al-e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	made := false
+	shared = &run{dir: dir}
+	shared.binary = sync.OnceValues(func() (string, error) { return build(filepath.Join(dir, "almasu")) })
+	shared.world = sync.OnceValues(func() (*testmail.World, error) {
+		made = true
+		return testmail.NewWorld(dir, time.Now())
+	})
+	code := m.Run()
+	if made {
+		if w, err := shared.world(); err == nil {
+			err = errors.Join(err, w.Close())
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = 1
+			}
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	return code
+}
+
+// build builds the program, with the race detector where the test has it.
+func build(to string) (string, error) {
+	args := []string{"build", "-o", to}
+	if raceFlag != "" {
+		args = append(args, raceFlag)
+	}
+	cmd := exec.Command("go", append(args, "almasu/cmd/almasu")...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build almasu: %w\n%s", err, out)
+	}
+	return to, nil
+}
+
+func binary(t *testing.T) string {
+	t.Helper()
+	path, err := shared.binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func world(t *testing.T) *testmail.World {
+	t.Helper()
+	testpeer.Need(t, "gpg", "gpgconf", "gpg-connect-agent")
+	w, err := shared.world()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
