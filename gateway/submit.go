@@ -164,7 +164,11 @@ type draft struct {
 // ourselves alone: not lost, and never sent in clear.
 func (w *World) seal(l draft, now time.Time) (exchange.Letter, error) {
 	self := w.Register.Self()
-	e := mailout.Envelope{From: self.Address(), To: l.to.Address(), MessageID: mailout.NewMessageID(w.domain(), nil),
+	to := l.to.Address()
+	if to == "" { // nowhere to send it: it is kept for ourselves, below
+		to = self.Address()
+	}
+	e := mailout.Envelope{From: self.Address(), To: to, MessageID: mailout.NewMessageID(w.domain(), nil),
 		EnvelopeID: mailout.NewEnvelopeID(nil), Date: now.In(w.Zone), Subject: l.subject, InReplyTo: l.inReplyTo,
 		AutoSubmitted: l.auto, AskReceipt: l.ask}
 	out := exchange.Letter{Kind: l.kind, State: exchange.LetterWaiting, To: l.to.ID, Address: l.to.Address(), Sender: self.Address(),

@@ -134,7 +134,8 @@ func (k *checker) configuration(g *globals) *config.Config {
 		k.language = g.speaks(c)
 		k.ok("configuration", "config-ok", c.File, fmt.Sprint(len(c.Participants)))
 		for _, w := range c.Warnings {
-			k.warn("configuration", "config-warning", w)
+			what, remedy, _ := strings.Cut(w, "; ")
+			k.add(checkLine{levelWarn, "configuration", what, remedy})
 		}
 		return c
 	}

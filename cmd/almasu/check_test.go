@@ -59,7 +59,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"relay-closed-port":              {func(*testing.T, *site) {}, levelFail, "relay 127.0.0.1:1: "},
 		"nobody-registered":              {func(*testing.T, *site) {}, levelFail, "participants: "},
 		"clock-behind-our-key":           {func(_ *testing.T, s *site) { s.at(-24 * time.Hour) }, levelFail, "clock: "},
-		"key-near-its-end":               {func(_ *testing.T, s *site) { s.at(keyLifetime - 10*24*time.Hour) }, levelWarn, "days left: 1"},
+		"key-near-its-end":               {func(_ *testing.T, s *site) { s.at(keyLifetime - 10*24*time.Hour) }, levelWarn, "days left: 9"},
 		"key-expired":                    {func(_ *testing.T, s *site) { s.at(keyLifetime + time.Hour) }, levelWarn, "expired on"},
 		"nothing-signs-any-more":         {func(_ *testing.T, s *site) { s.at(keyLifetime + time.Hour) }, levelFail, "nothing can be signed"},
 		"store-folder-gone":              {func(t *testing.T, s *site) { s.edit(t, "sqlite:almasu.db", "sqlite:gone/almasu.db") }, levelFail, "store: "},

@@ -154,7 +154,7 @@ func (s *story) end() {
 	s.runs.Wait()
 	for _, n := range []*demoNode{s.nccis, s.soc} {
 		if n != nil {
-			n.node.store.Close()
+			n.node.close()
 		}
 	}
 	if s.house != nil {

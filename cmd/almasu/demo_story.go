@@ -109,7 +109,7 @@ func (s *story) queued(ctx context.Context) ([]string, error) {
 	if a.Participant != demoSOC {
 		return nil, fmt.Errorf("accepted from %q", a.Participant)
 	}
-	return []string{fmt.Sprintf("%s from %s, decided %d ms after it stood in the mailbox", a.Number, a.Participant, a.DecidedAt.Sub(a.ReceivedAt).Milliseconds())}, nil
+	return []string{fmt.Sprintf("%s, signed by %s", a.Number, a.Participant)}, nil
 }
 
 // closed waits until the SOC's letter of a report was closed by its receipt.

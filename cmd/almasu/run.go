@@ -47,7 +47,7 @@ func run(ctx context.Context, g *globals, c *config.Config, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	defer node.store.Close()
+	defer node.close()
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
@@ -63,10 +63,19 @@ func run(ctx context.Context, g *globals, c *config.Config, log *slog.Logger) er
 // node is one wired gateway.
 type node struct {
 	store     *queue.Store
+	sender    *mailout.Sender
 	gateway   *gateway.Gateway
 	mailboxes []*mailin.Mailbox
 	listeners []listening
 	log       *slog.Logger
+}
+
+// close gives back what the node holds once its parts have stopped.
+func (n *node) close() {
+	n.sender.Close()
+	if err := n.store.Close(); err != nil {
+		n.log.Error("store not closed well", "error", err)
+	}
 }
 
 type listening struct {
@@ -80,8 +89,7 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 		return nil, err
 	}
 	n := &node{log: log}
-	sender, err := newSender(c, g.Now, log)
-	if err != nil {
+	if n.sender, err = newSender(c, g.Now, log); err != nil {
 		return nil, err
 	}
 	for _, m := range c.Mailboxes {
@@ -97,7 +105,7 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 	if n.store, err = openStore(ctx, c, false, g.Now); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	n.gateway = gateway.New(n.store, sender, w, gatewayLimits(c.Limits), g.Now, log)
+	n.gateway = gateway.New(n.store, n.sender, w, gatewayLimits(c.Limits), g.Now, log)
 	return n, nil
 }
 
