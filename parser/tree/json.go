@@ -210,7 +210,12 @@ func (r *jsonReader) bad(err error, at int) {
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF || at >= len(r.doc.Text) {
 		key = "json-end"
 	}
-	r.doc.fault(code, key, r.open, at)
+	n := r.open
+	if r.named { // the value of this member was to come
+		n = &Node{Kind: Null, Spoilt: true, At: uint32(at)}
+		r.place(n)
+	}
+	r.doc.fault(code, key, n, at)
 }
 
 // surrogate reports whether an escaped surrogate stands at the place: jsontext
