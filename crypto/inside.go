@@ -15,6 +15,7 @@ type inside struct {
 	sealed    sealedPart
 	message   pgpmime.Message
 	seen      []signedBy
+	plain     []seen         // signatures of what turned out not to be encrypted
 	entity    *mimepart.Part // root of the entity inside, nil for a file
 	file      []byte         // the octets where no entity is inside
 	documents []exchange.Document
@@ -126,11 +127,7 @@ func (o *opening) signedBelow(p *mimepart.Part, whole bool) []signedBy {
 			}
 			out = append(out, found)
 		}
-		if node != c || len(node.Children) > 0 {
-			out = append(out, o.signedBelow(node, whole)...)
-		} else {
-			out = append(out, o.signedText(node, whole)...)
-		}
+		out = append(out, o.signedBelow(node, whole)...)
 	}
 	return out
 }

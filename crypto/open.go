@@ -25,6 +25,8 @@ type opening struct {
 	limits Limits
 	at     time.Time
 	out    Opened
+
+	verified int // signature parts looked at
 }
 
 // message walks the road of one message: signatures outside, what is sealed,
@@ -58,9 +60,9 @@ func (o *opening) message(root *mimepart.Part) {
 	s.Integrity = true
 	for _, p := range f.sealed {
 		in, ok := o.unseal(p)
+		s.Integrity = s.Integrity && in.message.Integrity
 		if !ok {
-			s.Integrity = s.Integrity && in.message.Integrity
-			o.signatureOnly(outer)
+			o.signatureOnly(append(outer, in.plain...))
 			return
 		}
 		opened = append(opened, in)
@@ -73,7 +75,7 @@ func (o *opening) message(root *mimepart.Part) {
 func (o *opening) peel(root *mimepart.Part) (*mimepart.Part, []seen) {
 	var out []seen
 	node := root
-	for node.MediaType == "multipart/signed" && len(node.Children) > 0 {
+	for layer := 0; layer < maxLayers && node.MediaType == "multipart/signed" && len(node.Children) > 0; layer++ {
 		if smime.Detect(node) == smime.Signed {
 			o.out.Security.Findings = append(o.out.Security.Findings, "smime-signature: "+smime.ErrNotConfigured.Error())
 			out = append(out, seen{state: exchange.SignatureUnknownSigner, whole: true})
@@ -95,9 +97,19 @@ func (o *opening) peel(root *mimepart.Part) (*mimepart.Part, []seen) {
 	return node, out
 }
 
+// Bounds on what a message may make us verify: layers of multipart/signed, and
+// signature parts in all. What is beyond them counts as invalid.
+const (
+	maxLayers   = 4
+	maxVerified = 16
+)
+
 // detached verifies the signature of a multipart/signed over its first part in
 // canonical form, or, as some programs sign it, as it stands.
 func (o *opening) detached(p *mimepart.Part) []pgpmime.Signature {
+	if o.verified++; o.verified > maxVerified {
+		return []pgpmime.Signature{{Reason: "more signatures than are verified"}}
+	}
 	signature, _ := p.Children[1].Decode(1 << 20)
 	raw := p.Children[0].Raw
 	canonical := mimepart.Canonical(raw)
@@ -143,6 +155,13 @@ func (o *opening) unseal(p sealedPart) (inside, bool) {
 		return in, false
 	}
 	if m.Withheld {
+		return in, false
+	}
+	if !m.Encrypted { // labelled as encrypted, and is not
+		s.Encrypted, s.Encryption, s.Form = false, exchange.EncryptionNone, exchange.FormClear
+		for _, sig := range m.Signatures {
+			in.plain = append(in.plain, seen{Signature: sig, state: stateOf(sig), whole: true})
+		}
 		return in, false
 	}
 	o.interpret(&in)

@@ -118,7 +118,7 @@ func whole(tag int, body []byte) io.Reader {
 
 const (
 	maxCompression = 4 // layers of compression
-	maxSignatures  = 8 // signatures verified of one message
+	maxSignatures  = 4 // signatures verified of one message
 	maxSkipped     = 64
 )
 

@@ -156,6 +156,7 @@ func (s *Signature) judgeKey(e *entry, pub *packet.PublicKey, sig *packet.Signat
 		return
 	}
 	binding, key := primary, e.entity.PrimaryKey
+	signs := !primary.FlagsValid || primary.FlagSign // a primary key without flags may do anything, as in gpg
 	for i := range e.entity.Subkeys {
 		sub := &e.entity.Subkeys[i]
 		if sub.PublicKey != pub {
@@ -167,8 +168,9 @@ func (s *Signature) judgeKey(e *entry, pub *packet.PublicKey, sig *packet.Signat
 			return
 		}
 		s.Revoked = s.Revoked || sub.Revoked(binding, at) || sub.Revoked(binding, sig.CreationTime)
+		signs = binding.FlagsValid && binding.FlagSign // only with the flag its signature of the primary key is checked
 	}
-	if binding.FlagsValid && !binding.FlagSign {
+	if !signs {
 		s.Reason = "the key is not made for signing"
 	}
 	if sig.CreationTime.Before(key.CreationTime) {

@@ -105,6 +105,9 @@ func Addresses(values []string) ([]string, error) {
 		if strings.TrimSpace(v) == "" || emptyGroup(v) {
 			continue
 		}
+		if len(v) > maxAddressField {
+			return nil, fmt.Errorf("read address field: longer than %d octets", maxAddressField)
+		}
 		if !utf8.ValidString(v) { // raw 8-bit display name
 			v = strings.ToValidUTF8(v, "?")
 		}
@@ -118,6 +121,8 @@ func Addresses(values []string) ([]string, error) {
 	}
 	return out, nil
 }
+
+const maxAddressField = 256 << 10
 
 func emptyGroup(v string) bool {
 	name, rest, ok := strings.Cut(v, ":")
