@@ -26,14 +26,12 @@ func (g *Gateway) letters(ctx context.Context, w *World, a exchange.Arrival, o *
 			out = append(out, *l)
 		}
 	}
-	for _, r := range o.Parsed.Reports {
-		for _, n := range o.Rules.Notices {
-			l, err := w.noticeLetter(r, n, number, now)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, l)
+	for i, n := range o.Rules.Notices {
+		l, err := w.noticeLetter(n, number, i+1, now)
+		if err != nil {
+			return nil, err
 		}
+		out = append(out, l)
 	}
 	for i := range out {
 		out[i].Arrival = a.ID
@@ -46,7 +44,7 @@ func (g *Gateway) answerLetter(ctx context.Context, w *World, a exchange.Arrival
 	switch answer.Kind {
 	case exchange.LetterReceipt:
 		body := receiptBody(a, o, answer.Verdict, number, now)
-		doc, err := w.render(answer.To, &exchange.Report{Kind: exchange.Receipt, Receipt: &body}, "receipt-"+receiptID(body, now), now)
+		doc, err := w.render(answer.To, &exchange.Report{Kind: exchange.Receipt, Receipt: &body}, receiptID(body, now), now)
 		if err != nil {
 			return nil, err
 		}
@@ -108,11 +106,12 @@ func receiptID(b exchange.ReceiptBody, now time.Time) string {
 	return fmt.Sprintf("%s-%d", b.Number, now.UnixMicro())
 }
 
-// noticeLetter tells a stakeholder of a report in the part that is its due.
-func (w *World) noticeLetter(r *exchange.Report, n rules.Notice, number string, now time.Time) (exchange.Letter, error) {
-	body := noticeBody(r.Incident, n, number)
-	report := exchange.Report{Kind: exchange.Notice, TLP: r.TLP, Notice: &body}
-	doc, err := w.render(n.To, &report, fmt.Sprintf("notice-%s-%s", number, n.Clause), now)
+// noticeLetter tells a stakeholder of a report in the part that is its due; it
+// is the nth notice about the message.
+func (w *World) noticeLetter(n rules.Notice, number string, nth int, now time.Time) (exchange.Letter, error) {
+	body := noticeBody(n.Report.Incident, n, number)
+	report := exchange.Report{Kind: exchange.Notice, TLP: n.Report.TLP, Notice: &body}
+	doc, err := w.render(n.To, &report, fmt.Sprintf("%s-%d", number, nth), now)
 	if err != nil {
 		return exchange.Letter{}, err
 	}

@@ -47,8 +47,9 @@ const (
 	ReasonConfirmation     Reason = "15-minutes-from-confirmation" // clause 9
 )
 
-// Notice is the decision to tell one participant.
+// Notice is the decision to tell one participant of one report.
 type Notice struct {
+	Report *exchange.Report
 	To     *exchange.Participant
 	Clause string // "12.1", "12.2"
 	Reason Reason
@@ -79,7 +80,7 @@ func Decide(reports []*exchange.Report, from *exchange.Participant, reg *exchang
 		}
 		d.Due = append(d.Due, Due{Clause: "9", Reason: ReasonConfirmation, At: r.Incident.ConfirmedAt.Add(NotifyWithin)})
 		if reg.Self().Is(exchange.KindNCCIS) {
-			d.Notices = append(d.Notices, stakeholders(r.Incident, from, reg)...)
+			d.Notices = append(d.Notices, stakeholders(r, from, reg)...)
 		}
 	}
 	return d
@@ -87,17 +88,17 @@ func Decide(reports []*exchange.Report, from *exchange.Participant, reg *exchang
 
 // stakeholders is the built-in reading of clause 12 items 1 and 2. A body with
 // both duties is told once, under 12.2, which carries more.
-func stakeholders(in *exchange.IncidentBody, from *exchange.Participant, reg *exchange.Register) []Notice {
+func stakeholders(r *exchange.Report, from *exchange.Participant, reg *exchange.Register) []Notice {
 	var out []Notice
 	for _, p := range reg.All() {
 		if p == from {
 			continue
 		}
 		if p.Is(exchange.KindNationalSecurity) {
-			out = append(out, Notice{To: p, Clause: "12.2", Reason: ReasonNationalSecurity, Part: Whole})
+			out = append(out, Notice{Report: r, To: p, Clause: "12.2", Reason: ReasonNationalSecurity, Part: Whole})
 		} else if p.Is(exchange.KindSOC) {
-			if reason, ok := concerns(in, p); ok {
-				out = append(out, Notice{To: p, Clause: "12.1", Reason: reason, Part: Headline})
+			if reason, ok := concerns(r.Incident, p); ok {
+				out = append(out, Notice{Report: r, To: p, Clause: "12.1", Reason: reason, Part: Headline})
 			}
 		}
 	}

@@ -74,7 +74,7 @@ func TestClause12(t *testing.T) {
 			}
 			for _, id := range []string{"knb", "both"} {
 				if n := got[id]; n.Clause != "12.2" || n.Part != Whole {
-					t.Errorf("%s: want 12.2 whole, have %+v", id, n)
+					t.Errorf("%s: want 12.2 whole, have %s %s", id, n.Clause, n.Part)
 				}
 				delete(got, id)
 			}
@@ -83,7 +83,7 @@ func TestClause12(t *testing.T) {
 			}
 			for id, w := range c.want {
 				if n := got[id]; n.Clause != "12.1" || n.Reason != w.Reason || n.Part != Headline {
-					t.Errorf("%s: %+v, want 12.1 %s headline", id, n, w.Reason)
+					t.Errorf("%s: %+v, want 12.1 %s headline", id, n.Reason, w.Reason)
 				}
 			}
 		})
