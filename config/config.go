@@ -44,7 +44,8 @@ type Config struct {
 	PlatformReference string            `yaml:"platform_reference"`
 	Language          exchange.Language `yaml:"language" is:"kk|ru|en" default:"kk"`
 	Zone              *time.Location    `yaml:"timezone" default:"Asia/Almaty"`
-	// Warnings are things to tell the operator that do not stop the gateway.
+	// Warnings are things to tell the operator that do not stop the gateway,
+	// each "what; remedy".
 	Warnings []string `yaml:"-"`
 }
 

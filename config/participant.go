@@ -111,7 +111,7 @@ func (c *Config) loadParticipants(main *decoder) []error {
 		return []error{fmt.Errorf("list the participants %s: %w", c.Directory, err)}
 	}
 	if len(files) == 0 {
-		c.Warnings = append(c.Warnings, "no participant file matches "+c.Directory)
+		c.Warnings = append(c.Warnings, "no participant file matches "+c.Directory+"; add one with `almasu participants add FILE`")
 	}
 	owners := newOwners(c, main)
 	var mistakes []error

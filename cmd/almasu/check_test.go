@@ -44,6 +44,7 @@ func TestCheckSaysTextsThatExist(t *testing.T) {
 // TestCheckFindsWhatIsWrong breaks one thing after the other in a set-up that
 // was good, with no server to talk to.
 func TestCheckFindsWhatIsWrong(t *testing.T) {
+	sound := newSite(t, "nccis", "nccis", nil, time.Now())
 	for name, c := range map[string]struct {
 		broken func(t *testing.T, s *site)
 		level  string
@@ -74,7 +75,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"platform-not-covered": {func(t *testing.T, s *site) { s.edit(t, `platform_reference: ""`, "platform_reference: letter 7") }, levelOK, "not covered by this channel; platform_reference: letter 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, "nccis", "nccis", nil, time.Now())
+			s := sound.another(t)
 			c.broken(t, s)
 			lines, good := s.checks(t)
 			l := find(lines, c.level, c.want)
@@ -114,11 +115,12 @@ func (s *site) at(d time.Duration) {
 
 // TestCheckParticipants: whom nothing can be sealed to is told, and why.
 func TestCheckParticipants(t *testing.T) {
-	s := newSite(t, "nccis", "nccis", nil, time.Now())
+	now := time.Now()
+	s := newSite(t, "nccis", "nccis", nil, now)
 	put(t, s.path("participants", "knb.yaml"), "id: knb\nkind: national-security\naddresses: [k@knb.example]\n")
 	put(t, s.path("participants", "own.yaml"), "id: own\nkind: own-unit\n")
 	put(t, s.path("participants", "soc.yaml"), "id: soc-alfa\nkind: soc\naddresses: [a@alfa.example]\nopenpgp: [soc-alfa.asc]\n")
-	alfa := newSite(t, "soc", "soc-alfa", nil, time.Now())
+	alfa := newSite(t, "soc", "soc-alfa", nil, now)
 	key, err := os.ReadFile(alfa.path("for-partners", "soc-alfa.asc"))
 	if err != nil {
 		t.Fatal(err)

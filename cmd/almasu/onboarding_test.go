@@ -82,6 +82,22 @@ func newSite(t *testing.T, role, id string, house *loopmail.House, now time.Time
 	return s
 }
 
+// another is a copy of the site in a folder of its own.
+func (s *site) another(t *testing.T) *site {
+	t.Helper()
+	c := &site{newDesk("", s.g.Now()), filepath.Join(t.TempDir(), filepath.Base(s.dir))}
+	if err := os.CopyFS(c.dir, os.DirFS(s.dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range filesBelow(t, filepath.Join(c.dir, "keys")) {
+		if err := os.Chmod(secret, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.g.ConfigPath = c.path("almasu.yaml")
+	return c
+}
+
 func (s *site) path(parts ...string) string {
 	return filepath.Join(append([]string{s.dir}, parts...)...)
 }
