@@ -30,14 +30,6 @@ type try struct {
 
 // list asks for all entries from a UID on, in order.
 func (s *session) list(from uint32) ([]entry, error) {
-	if s.client.Mailbox().NumMessages == 0 {
-		if err := s.do(StepFetch, func() error { return s.client.Noop().Wait() }); err != nil {
-			return nil, err
-		}
-		if s.client.Mailbox().NumMessages == 0 {
-			return nil, nil
-		}
-	}
 	var set imap.UIDSet
 	set.AddRange(imap.UID(from), 0) // from:*, which always names the last entry too
 	var entries []entry

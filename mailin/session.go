@@ -3,7 +3,6 @@ package mailin
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -120,11 +119,12 @@ func (s *session) login() error {
 	return s.capabilities()
 }
 
+// capabilities asks for what the server can do after login. The library's own
+// copy may still be the one from before: it is renewed behind our back.
 func (s *session) capabilities() error {
-	return s.do(StepLogin, func() error {
-		s.caps = s.client.Caps()
-		if s.caps == nil {
-			return errors.New("the server does not tell its capabilities")
+	return s.do(StepLogin, func() (err error) {
+		if s.caps, err = s.client.Capability().Wait(); err != nil {
+			return err
 		}
 		s.idle = s.caps.Has(imap.CapIdle)
 		return nil
