@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 )
@@ -135,7 +134,7 @@ func (r *Ring) encryptionKey(owner string, at time.Time) (*openpgp.Entity, error
 			err = errors.New("its encryption key is too weak")
 		}
 		if err != nil {
-			reason = unusable(e, err)
+			reason = unusable(e, at, err)
 			continue
 		}
 		newest = e.entity
@@ -161,15 +160,15 @@ func (r *Ring) signingKey(at time.Time) (*openpgp.Entity, *packet.PrivateKey, er
 		key, ok := e.entity.SigningKey(at, libraryConfig(at))
 		if !ok {
 			_, err := e.entity.VerifyPrimaryKey(at, libraryConfig(at))
-			reason = unusable(e, err)
+			reason = unusable(e, at, err)
 			continue
 		}
 		if key.PrivateKey == nil || key.PrivateKey.Dummy() || key.PrivateKey.Encrypted {
-			reason = unusable(e, errors.New("the private part is missing"))
+			reason = unusable(e, at, errors.New("the private part is missing"))
 			continue
 		}
 		if e.listed[fingerprint(e.entity.PrimaryKey)] || e.listed[fingerprint(key.PublicKey)] {
-			reason = unusable(e, errors.New("it is listed under revoked"))
+			reason = unusable(e, at, errors.New("it is listed under revoked"))
 			continue
 		}
 		entity, private = e.entity, key.PrivateKey
@@ -180,16 +179,18 @@ func (r *Ring) signingKey(at time.Time) (*openpgp.Entity, *packet.PrivateKey, er
 	return entity, private, nil
 }
 
-// unusable says why a key cannot be used and what to do about it.
-func unusable(e *entry, err error) error {
+// unusable says why a key cannot be used at a time and what to do about it.
+func unusable(e *entry, at time.Time, err error) error {
 	hint := "replace it with a usable one"
+	end := e.end()
 	switch {
+	case e.entity.Revoked(at):
+		err, hint = errors.New("it is revoked"), "register the key that follows it"
+	case !end.IsZero() && at.After(end):
+		err = errors.New("it expired on " + end.Format(time.DateOnly))
+		hint = "prolong it (gpg --quick-set-expire) and register it again, or replace it"
 	case err == nil:
 		err = errors.New("it has no subkey for this use")
-	case errors.Is(err, pgperrors.ErrKeyExpired):
-		hint = "prolong it (gpg --quick-set-expire) and register it again, or replace it"
-	case errors.Is(err, pgperrors.ErrKeyRevoked):
-		hint = "register the key that follows it"
 	}
 	return fmt.Errorf("key %s in %s: %w; %s", fingerprint(e.entity.PrimaryKey), e.file, err, hint)
 }
