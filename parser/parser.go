@@ -80,10 +80,27 @@ func Parse(docs []exchange.Document, l Limits, now time.Time) Parsed {
 			p.Attachments = append(p.Attachments, d)
 		}
 	}
-	if chosen != nil {
+	switch {
+	case chosen != nil:
 		p.read(chosen, l, now)
+	case refusal.Code == exchange.ManyReports:
+		p.Reports = identities(seen)
 	}
 	return p
+}
+
+// identities are the cards among several report documents, as far as they can
+// be identified.
+func identities(seen []*candidate) []*exchange.Report {
+	var all []*exchange.Report
+	for _, c := range seen {
+		if c.isCard() {
+			if r := card.Identify(c.tree); r != nil {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
 }
 
 // ParseFile reads one document that is meant to be a report, for `almasu
@@ -104,8 +121,7 @@ func (p *Parsed) read(c *candidate, l Limits, now time.Time) {
 	if c.mislabelled {
 		p.Findings = append(p.Findings, FindingMediaType)
 	}
-	isCard := c.format == exchange.CardJSON || c.format == exchange.CardXML
-	if isCard {
+	if c.isCard() {
 		report := card.Identify(c.tree)
 		if !c.oversize {
 			report, p.Problems = card.Read(c.tree, now)
@@ -119,11 +135,11 @@ func (p *Parsed) read(c *candidate, l Limits, now time.Time) {
 		p.problem(exchange.ProblemLimit, "limit-document", fmt.Sprint(l.document()))
 		p.refuse(exchange.Invalid)
 	case c.broken:
-		if !isCard {
+		if !c.isCard() {
 			p.Problems = c.tree.Problems(c.tree.Faults, nil)
 		}
 		p.refuse(brokenCode(c.tree))
-	case !isCard:
+	case !c.isCard():
 		p.unknown(c)
 	case len(p.Problems) > 0:
 		p.refuse(exchange.Invalid)
