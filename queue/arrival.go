@@ -93,11 +93,11 @@ func (s *Store) LeaseArrival(ctx context.Context, worker string, d time.Duration
 	lease := newToken()
 	err := s.write(ctx, op, func(t *tx) error {
 		a = nil
-		if _, err := t.exec(`UPDATE arrival SET ready = 1 WHERE state = 'stored' AND ready = 0 AND due_at <= $1`, micro(t.now)); err != nil {
+		if _, err := t.exec(`UPDATE arrival SET ready = 1 WHERE ready = 2 AND due_at <= $1`, micro(t.now)); err != nil {
 			return err
 		}
-		st, err := t.stmts.stmt(t.ctx, `UPDATE arrival SET ready = 0, due_at = $1, lease = $2, worker = $3, attempts = attempts + 1
-			WHERE id = (SELECT id FROM arrival WHERE state = 'stored' AND ready = 1 ORDER BY id LIMIT 1)
+		st, err := t.stmts.stmt(t.ctx, `UPDATE arrival SET ready = 2, due_at = $1, lease = $2, worker = $3, attempts = attempts + 1
+			WHERE id = (SELECT id FROM arrival WHERE ready = 1 ORDER BY id LIMIT 1)
 			RETURNING `+arrivalColumns+`, body`)
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func newToken() string { return rand.Text() }
 // Renew holds a lease for another d from now.
 func (s *Store) Renew(ctx context.Context, arrival int64, lease string, d time.Duration) error {
 	return s.write(ctx, fmt.Sprintf("renew the lease of arrival %d", arrival), func(t *tx) error {
-		return t.must(ErrLeaseLost, `UPDATE arrival SET ready = 0, due_at = $1 WHERE id = $2 AND lease = $3 AND lease <> '' AND state = 'stored'`,
+		return t.must(ErrLeaseLost, `UPDATE arrival SET ready = 2, due_at = $1 WHERE id = $2 AND lease = $3 AND lease <> '' AND state = 'stored'`,
 			micro(t.now.Add(d)), arrival, lease)
 	})
 }
@@ -137,7 +137,7 @@ func (s *Store) Back(ctx context.Context, arrival int64, lease string, notBefore
 		t.wakes = true
 		return t.must(ErrLeaseLost, `UPDATE arrival SET ready = $1, due_at = $2, lease = '', worker = '', attempts = attempts - 1
 			WHERE id = $3 AND lease = $4 AND lease <> '' AND state = 'stored'`,
-			asInt(!notBefore.After(t.now)), micro(notBefore), arrival, lease)
+			t.line(notBefore), micro(notBefore), arrival, lease)
 	})
 }
 

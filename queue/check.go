@@ -28,7 +28,7 @@ func rules() []rule {
 	return append([]rule{
 		{"an arrival is in a state of exchange", `SELECT 'arrival ' || id FROM arrival WHERE state NOT IN (` + states(exchange.ArrivalTransitions()) + `)`},
 		{"a stored arrival is undecided; any other is decided and not leased", `SELECT 'arrival ' || id FROM arrival
-			WHERE (state = 'stored' AND decided_at <> 0) OR (state <> 'stored' AND (decided_at = 0 OR lease <> '' OR ready <> 0)) OR attempts < 0`},
+			WHERE (state = 'stored' AND (decided_at <> 0 OR ready NOT IN (1, 2))) OR (state <> 'stored' AND (decided_at = 0 OR lease <> '' OR ready <> 0)) OR attempts < 0`},
 		{"all octets of an arrival are there", `SELECT 'arrival ' || a.id FROM arrival a
 			LEFT JOIN (SELECT body, count(*) AS n, max(seq) AS top, sum(length(bytes)) AS size FROM chunk GROUP BY body) c
 			ON c.body = CASE WHEN a.body = 0 THEN a.id ELSE a.body END
@@ -85,7 +85,7 @@ func reportRules() []rule {
 func letterRules() []rule {
 	return []rule{
 		{"a letter is in a state of exchange", `SELECT 'letter ' || id FROM letter WHERE state NOT IN (` + states(exchange.LetterTransitions()) + `)`},
-		{"only a waiting letter is leased or due", `SELECT 'letter ' || id FROM letter WHERE state <> 'waiting' AND (lease <> '' OR ready <> 0)`},
+		{"a waiting letter, and no other, is leased or due", `SELECT 'letter ' || id FROM letter WHERE (state <> 'waiting' AND (lease <> '' OR ready <> 0)) OR (state = 'waiting' AND ready NOT IN (1, 2))`},
 		{"a letter has its octets, unless it was blocked", `SELECT 'letter ' || l.id FROM letter l
 			WHERE l.state NOT IN ('blocked', 'replaced') AND NOT EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)
 			OR l.state = 'blocked' AND EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)`},

@@ -113,31 +113,37 @@ func (s *Store) decideArrival(t *tx, from exchange.ArrivalState, d exchange.Deci
 	if err != nil {
 		return err
 	}
+	return s.settleNumber(t, d)
+}
+
+// settleNumber makes the number an arrival goes by that of its new state.
+func (s *Store) settleNumber(t *tx, d exchange.Decision) error {
+	number, err := t.bound(d.Arrival, s.o.NumberPrefix)
+	if err != nil {
+		return err
+	}
 	switch d.State {
 	case exchange.ArrivalAccepted, exchange.ArrivalRefused:
-		number, err := t.bound(d.Arrival, s.o.NumberPrefix)
-		if err != nil {
-			return err
-		}
 		if number == "" {
 			return errors.New("no number is bound to it: call Number before the receipt is sealed")
 		}
-		_, err = t.exec(`UPDATE arrival SET number = $1 WHERE id = $2 AND number <> $1`, number, d.Arrival)
-		return err
-	case exchange.ArrivalHeld:
-		if err := s.void(t, d.Arrival); err != nil {
-			return err
-		}
-		number, err := s.number(t, d.Arrival, SeriesHeld)
-		if err != nil {
-			return err
-		}
-		_, err = t.exec(`UPDATE arrival SET number = $1 WHERE id = $2 AND number <> $1`, number, d.Arrival)
-		return err
+		return t.show(d.Arrival, number)
 	case exchange.ArrivalEntered, exchange.ArrivalDeclined:
-		return nil // a number that was taken for it stays its number
+		if number == "" {
+			return nil // it keeps its held number
+		}
+		return t.show(d.Arrival, number)
 	}
-	return s.void(t, d.Arrival)
+	if err := t.void(d.Arrival, number); err != nil {
+		return err
+	}
+	if d.State != exchange.ArrivalHeld {
+		return nil
+	}
+	if number, err = s.number(t, d.Arrival, SeriesHeld); err != nil {
+		return err
+	}
+	return t.show(d.Arrival, number)
 }
 
 func (s *Store) addReports(t *tx, d exchange.Decision) ([]int64, error) {

@@ -128,12 +128,16 @@ func (t *tx) addLetter(d exchange.Decision, l exchange.Letter) error {
 	if l.CreatedAt.IsZero() {
 		l.CreatedAt = d.At
 	}
+	ready := int64(0)
+	if l.State == exchange.LetterWaiting {
+		ready = t.line(l.NextAt)
+	}
 	err := t.one(`INSERT INTO letter (kind, state, recipient, address, sender, message_id, envelope_id, clause, arrival, report, digest_alg,
 			digest_value, digest_over, wants_receipt, created_at, expires_at, ready, due_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id`,
 		[]any{string(l.Kind), string(l.State), l.To, l.Address, l.Sender, l.MessageID, l.EnvelopeID, l.Clause, l.Arrival, l.Report, l.Digest.Algorithm,
 			l.Digest.Value, l.Digest.Over, asInt(l.WantsReceipt), micro(l.CreatedAt), micro(l.Expires),
-			asInt(l.State == exchange.LetterWaiting && !l.NextAt.After(t.now)), micro(l.NextAt)}, &l.ID)
+			ready, micro(l.NextAt)}, &l.ID)
 	if err != nil {
 		return err
 	}

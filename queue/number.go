@@ -18,7 +18,9 @@ const seriesPosition = "report-position"
 // SeriesHeld, to an arrival for ever; asked again it returns the same one. It
 // is to be called when the verdict is known and before the receipt is sealed:
 // the year is that of the decision in Options.Zone. A number whose message is
-// then held, or turns out a duplicate, stays in the register as void.
+// then held, or turns out a duplicate, stays in the register as void. A held
+// message goes by its held number until it is settled, whatever is bound to it
+// meanwhile by a person or by a worker that comes late.
 func (s *Store) Number(ctx context.Context, arrival int64, series string) (string, error) {
 	if series != SeriesHeld && (series == "" || series != s.o.NumberPrefix) {
 		return "", fmt.Errorf("number for arrival %d: unknown series %q: use %q or %q", arrival, series, s.o.NumberPrefix, SeriesHeld)
@@ -57,10 +59,18 @@ func (s *Store) number(t *tx, arrival int64, series string) (string, error) {
 		text, series, year, value, arrival, micro(t.now)); err != nil {
 		return "", err
 	}
-	if _, err := t.exec(`UPDATE arrival SET number = $1 WHERE id = $2`, text, arrival); err != nil {
-		return "", err
+	if state == string(exchange.ArrivalStored) || series == SeriesHeld {
+		if err := t.show(arrival, text); err != nil {
+			return "", err
+		}
 	}
 	return text, t.note("number-bound", arrivalObject(arrival), "number", text)
+}
+
+// show makes a number the one its arrival goes by.
+func (t *tx) show(arrival int64, number string) error {
+	_, err := t.exec(`UPDATE arrival SET number = $1 WHERE id = $2 AND number <> $1`, number, arrival)
+	return err
 }
 
 // bound is the number an arrival has in a series, "" if none or only void ones.
@@ -69,11 +79,10 @@ func (t *tx) bound(arrival int64, series string) (text string, err error) {
 	return text, err
 }
 
-// void marks the register number of an arrival that did not come to need it.
-func (s *Store) void(t *tx, arrival int64) error {
-	text, err := t.bound(arrival, s.o.NumberPrefix)
-	if err != nil || text == "" {
-		return err
+// void marks a number ("" for none) that its arrival did not come to need.
+func (t *tx) void(arrival int64, text string) error {
+	if text == "" {
+		return nil
 	}
 	if _, err := t.exec(`UPDATE number SET voided_at = $1 WHERE text = $2`, micro(t.now), text); err != nil {
 		return err

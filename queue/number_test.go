@@ -12,13 +12,14 @@ import (
 
 func numberCases() map[string]func(*rig) {
 	return map[string]func(*rig){
-		"asked twice":                          numberTwice,
-		"asked by many at once":                numberMany,
-		"year of the zone":                     numberYear,
-		"held after its number was taken":      numberVoid,
-		"duplicate after its number was taken": numberOfDuplicate,
-		"held twice keeps its number":          heldTwice,
-		"for nobody":                           numberForNobody,
+		"asked twice":                              numberTwice,
+		"asked by many at once":                    numberMany,
+		"year of the zone":                         numberYear,
+		"held after its number was taken":          numberVoid,
+		"duplicate after its number was taken":     numberOfDuplicate,
+		"held twice keeps its number":              heldTwice,
+		"for nobody":                               numberForNobody,
+		"late worker takes one for a held message": numberLate,
 	}
 }
 
@@ -125,5 +126,18 @@ func numberForNobody(r *rig) {
 	r.arrive(imap(1), mail(1))
 	if n, err := r.store.Number(r.ctx, 1, "NCCIS"); err != nil || n != "NCCIS-2026-000001" {
 		r.Errorf("the failed call left a gap: %s, %v", n, err)
+	}
+}
+
+func numberLate(r *rig) {
+	a := r.hold(imap(1), exchange.NeedsPerson)
+	n, err := r.store.Number(r.ctx, a.ID, "NCCIS")
+	r.must(err)
+	if got, err := r.store.Arrival(r.ctx, a.ID); err != nil || got.Number != "H-2026-000001" {
+		r.Errorf("the held message goes by %s, %v", got.Number, err)
+	}
+	r.must(r.store.Settle(r.ctx, a.ID, exchange.ArrivalDeclined, exchange.Decision{})) // a person's refusal needs it
+	if got, err := r.store.Arrival(r.ctx, a.ID); err != nil || got.Number != n {
+		r.Errorf("the declined message goes by %s, %v", got.Number, err)
 	}
 }

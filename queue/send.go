@@ -21,11 +21,11 @@ func (s *Store) LeaseLetter(ctx context.Context, worker string, d time.Duration)
 	lease := newToken()
 	err := s.write(ctx, "lease a letter", func(t *tx) error {
 		l = nil
-		if _, err := t.exec(`UPDATE letter SET ready = 1 WHERE state = 'waiting' AND ready = 0 AND due_at <= $1`, micro(t.now)); err != nil {
+		if _, err := t.exec(`UPDATE letter SET ready = 1 WHERE ready = 2 AND due_at <= $1`, micro(t.now)); err != nil {
 			return err
 		}
-		st, err := t.stmts.stmt(t.ctx, `UPDATE letter SET ready = 0, due_at = $1, lease = $2, worker = $3
-			WHERE id = (SELECT id FROM letter WHERE state = 'waiting' AND ready = 1 ORDER BY id LIMIT 1)
+		st, err := t.stmts.stmt(t.ctx, `UPDATE letter SET ready = 2, due_at = $1, lease = $2, worker = $3
+			WHERE id = (SELECT id FROM letter WHERE ready = 1 ORDER BY id LIMIT 1)
 			RETURNING `+letterColumns)
 		if err != nil {
 			return err
@@ -49,7 +49,7 @@ func (s *Store) LeaseLetter(ctx context.Context, worker string, d time.Duration)
 // RenewLetter holds a letter's lease for another d from now.
 func (s *Store) RenewLetter(ctx context.Context, id int64, lease string, d time.Duration) error {
 	return s.write(ctx, fmt.Sprintf("renew the lease of letter %d", id), func(t *tx) error {
-		return t.must(ErrLeaseLost, `UPDATE letter SET ready = 0, due_at = $1 WHERE id = $2 AND lease = $3 AND lease <> '' AND state = 'waiting'`,
+		return t.must(ErrLeaseLost, `UPDATE letter SET ready = 2, due_at = $1 WHERE id = $2 AND lease = $3 AND lease <> '' AND state = 'waiting'`,
 			micro(t.now.Add(d)), id, lease)
 	})
 }
@@ -82,7 +82,7 @@ func (s *Store) Later(ctx context.Context, id int64, lease string, next time.Tim
 		if err := t.must(ErrLeaseLost, `UPDATE letter SET ready = $1, due_at = $2, lease = '', worker = '', attempts = attempts + 1,
 				relay = $3, reply = $4
 			WHERE id = $5 AND lease = $6 AND lease <> '' AND state = 'waiting'`,
-			asInt(!next.After(t.now)), micro(next), clean(last.Relay), reply(last), id, lease); err != nil {
+			t.line(next), micro(next), clean(last.Relay), reply(last), id, lease); err != nil {
 			return err
 		}
 		t.wakes = true
@@ -125,11 +125,11 @@ func (s *Store) Retry(ctx context.Context, id int64, actor string) error {
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	v := s.look(ctx)
 	var one, at int64
-	ready, err := v.found(`SELECT 1 FROM letter WHERE state = 'waiting' AND ready = 1 LIMIT 1`, nil, &one)
+	ready, err := v.found(`SELECT 1 FROM letter WHERE ready = 1 LIMIT 1`, nil, &one)
 	if err != nil || ready {
 		return fromMicro(1), wrap("next letter due", err)
 	}
-	_, err = v.found(`SELECT due_at FROM letter WHERE state = 'waiting' AND ready = 0 ORDER BY due_at LIMIT 1`, nil, &at)
+	_, err = v.found(`SELECT due_at FROM letter WHERE ready = 2 ORDER BY due_at LIMIT 1`, nil, &at)
 	return fromMicro(at), wrap("next letter due", err)
 }
 

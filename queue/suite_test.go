@@ -51,18 +51,27 @@ func options(c *clock) queue.Options {
 
 func newRig(t *testing.T, dsn string) *rig {
 	t.Helper()
+	r := unchecked(t, dsn)
+	t.Cleanup(r.end)
+	return r
+}
+
+// unchecked is a rig for a test that breaks its store, or ends it itself.
+func unchecked(t *testing.T, dsn string) *rig {
+	t.Helper()
 	c := &clock{at: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)}
 	r := &rig{T: t, ctx: t.Context(), clock: c, dsn: dsn, o: options(c)}
 	r.open()
-	t.Cleanup(func() {
-		if err := r.store.Check(context.Background()); err != nil {
-			t.Errorf("check at the end: %v", err)
-		}
-		if err := r.store.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
 	return r
+}
+
+func (r *rig) end() {
+	if err := r.store.Check(context.Background()); err != nil {
+		r.Errorf("check at the end: %v", err)
+	}
+	if err := r.store.Close(); err != nil {
+		r.Errorf("close: %v", err)
+	}
 }
 
 func (r *rig) open() {

@@ -76,6 +76,15 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
+// line is where something due at a moment stands in the claim's line: 1 may be
+// leased now, 2 later.
+func (t *tx) line(due time.Time) int64 {
+	if due.After(t.now) {
+		return 2
+	}
+	return 1
+}
+
 // must is exec for a compare-and-set: no row means lost.
 func (t *tx) must(lost error, query string, args ...any) error {
 	n, err := t.exec(query, args...)

@@ -1,8 +1,9 @@
 -- +goose Up
 
--- Incoming messages. ready and due_at drive the claim: ready=1 may be leased
--- now; ready=0 is leased or set back until due_at. placed: 0 the mailbox entry
--- stays, 1 it is decided and has to be moved, 2 it was moved.
+-- Incoming messages. ready and due_at drive the claim: 0 nothing to do, 1 may be
+-- leased now, 2 leased or set back until due_at. The claim's indexes name ready
+-- alone, so that no planner takes the index on state for them. placed: 0 the
+-- mailbox entry stays, 1 it is decided and has to be moved, 2 it was moved.
 CREATE TABLE arrival (
     id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     via          TEXT NOT NULL,
@@ -30,8 +31,8 @@ CREATE TABLE arrival (
     decided_at   BIGINT NOT NULL DEFAULT 0,
     placed       BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX arrival_ready ON arrival (id) WHERE state = 'stored' AND ready = 1;
-CREATE INDEX arrival_due ON arrival (due_at) WHERE state = 'stored' AND ready = 0;
+CREATE INDEX arrival_ready ON arrival (id) WHERE ready = 1;
+CREATE INDEX arrival_due ON arrival (due_at) WHERE ready = 2;
 CREATE INDEX arrival_state ON arrival (state, id);
 CREATE UNIQUE INDEX arrival_entry ON arrival (mailbox, uid_validity, uid) WHERE via = 'imap';
 CREATE INDEX arrival_seen ON arrival (mailbox, sha256) WHERE via = 'imap';
@@ -119,6 +120,7 @@ CREATE TABLE report (
     sealed       BYTEA NOT NULL
 );
 CREATE INDEX report_incoming ON report (position) WHERE outgoing = 0;
+CREATE INDEX report_participant ON report (participant, position);
 CREATE INDEX report_key ON report (report_id, participant, revision);
 CREATE INDEX report_arrival ON report (arrival) WHERE arrival <> 0;
 CREATE INDEX report_number ON report (number) WHERE number <> '';
@@ -156,10 +158,11 @@ CREATE TABLE letter (
     delivery        TEXT NOT NULL DEFAULT '',
     receipt_arrival BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX letter_ready ON letter (id) WHERE state = 'waiting' AND ready = 1;
-CREATE INDEX letter_due ON letter (due_at) WHERE state = 'waiting' AND ready = 0;
+CREATE INDEX letter_ready ON letter (id) WHERE ready = 1;
+CREATE INDEX letter_due ON letter (due_at) WHERE ready = 2;
 CREATE INDEX letter_state ON letter (state, id);
-CREATE INDEX letter_recipient ON letter (recipient, kind, created_at);
+CREATE INDEX letter_recipient ON letter (recipient, id);
+CREATE INDEX letter_answers ON letter (recipient, kind, created_at);
 CREATE UNIQUE INDEX letter_message_id ON letter (message_id);
 CREATE INDEX letter_envelope_id ON letter (envelope_id) WHERE envelope_id <> '';
 CREATE INDEX letter_arrival ON letter (arrival) WHERE arrival <> 0;

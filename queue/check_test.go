@@ -1,0 +1,104 @@
+package queue_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"almasu/exchange"
+	"almasu/internal/testpg"
+	"almasu/queue"
+)
+
+// breakages says for every rule of Check what breaks it behind the store's
+// back.
+func breakages() map[string][]string {
+	return map[string][]string{
+		"an arrival is in a state of exchange":                               {`UPDATE arrival SET state = 'lost' WHERE id = 1`},
+		"a stored arrival is undecided; any other is decided and not leased": {`UPDATE arrival SET decided_at = 5 WHERE id = 3`, `UPDATE arrival SET lease = 'x' WHERE id = 1`, `UPDATE arrival SET decided_at = 0 WHERE id = 1`, `UPDATE arrival SET attempts = -1 WHERE id = 3`},
+		"all octets of an arrival are there":                                 {`DELETE FROM chunk WHERE body = 3`, `UPDATE chunk SET seq = 1 WHERE body = 3`, `UPDATE arrival SET size = size + 1 WHERE id = 3`, `DELETE FROM chunk WHERE body < 0 AND seq = 0`},
+		"octets belong to an arrival or to one that is coming in":            {`INSERT INTO chunk (body, seq, bytes) SELECT 99, 0, bytes FROM chunk WHERE body = 3`, `INSERT INTO chunk (body, seq, bytes) SELECT -99, 0, bytes FROM chunk WHERE body = 3`},
+		"every arrival's coming in is in the journal":                        {`UPDATE journal SET object = 'arrival:9' WHERE object = 'arrival:3'`},
+		"numbers have no gaps":                                               {`UPDATE counter SET last = last + 1 WHERE series = 'NCCIS'`, `UPDATE number SET value = 9 WHERE series = 'NCCIS'`, `DELETE FROM number WHERE series = 'H'`},
+		"a number was counted, and stands for an arrival":                    {`DELETE FROM counter WHERE series = 'H'`, `UPDATE number SET arrival = 99 WHERE series = 'NCCIS'`, `UPDATE number SET text = 'X-1' WHERE series = 'H'`},
+		"an arrival shows a number that is bound to it":                      {`UPDATE arrival SET number = 'NCCIS-2026-000077' WHERE id = 1`, `UPDATE number SET voided_at = 7 WHERE series = 'NCCIS'`},
+		"an accepted or refused arrival has a registration number":           {`UPDATE arrival SET number = '' WHERE id = 1`},
+		"a held arrival has a number of the held series":                     {`UPDATE number SET arrival = 3 WHERE series = 'H'`},
+		"a registration number nobody was told is void":                      {`UPDATE arrival SET state = 'duplicate' WHERE id = 1`},
+		"positions of reports have no gaps":                                  {`DELETE FROM report`, `UPDATE report SET position = 7`, `UPDATE counter SET last = 9 WHERE series = 'report-position'`},
+		"a report that came in belongs to an accepted or entered arrival":    {`UPDATE report SET arrival = 2`},
+		"known content belongs to an accepted or entered arrival":            {`UPDATE known SET arrival = 2`},
+		"a known report belongs to known content of its participant":         {`DELETE FROM known`, `UPDATE known_report SET participant = 'soc-beta'`},
+		"a delivery is of an incoming report that was handed to a consumer":  {`UPDATE consumer SET high = 0`, `UPDATE report SET outgoing = 1`, `UPDATE delivery SET token = ''`, `DELETE FROM consumer`},
+		"a deadline is open, met or missed, and about a report":              {`UPDATE deadline SET state = 'late'`, `UPDATE deadline SET report = 9`},
+		"a letter is in a state of exchange":                                 {`UPDATE letter SET state = 'lost'`},
+		"a waiting letter, and no other, is leased or due":                   {`UPDATE letter SET lease = 'x'`, `UPDATE letter SET ready = 1`},
+		"a letter has its octets, unless it was blocked":                     {`DELETE FROM letter_body`, `UPDATE letter SET state = 'blocked'`},
+		"octets and attempts belong to a letter":                             {`INSERT INTO letter_body (letter, bytes) SELECT 99, bytes FROM letter_body`, `UPDATE attempt SET letter = 99`},
+		"a sent letter has its time and its attempt, a closed one its time":  {`DELETE FROM attempt`, `UPDATE letter SET sent_at = 0`, `UPDATE letter SET state = 'closed'`},
+		"a letter answers an arrival and carries a report that are there":    {`UPDATE letter SET arrival = 99`, `UPDATE letter SET report = 99`, `UPDATE letter SET receipt_arrival = 99`},
+		"every letter's making is in the journal":                            {`DELETE FROM journal WHERE name = 'letter-composed'`},
+	}
+}
+
+// furnished is a store with one of each: arrival 1 accepted with a sent letter
+// and a leased report, 2 held, 3 stored, 4 stored in chunks.
+func (r *rig) furnished() {
+	r.accept(imap(1), "INC-1", 1)
+	l, lease := r.leaseLetter()
+	r.send(l.ID, lease)
+	r.gets("siem", 1, 1)
+	r.hold(imap(2), exchange.Unsigned)
+	r.arrive(imap(3), mail(3))
+	r.arrive(imap(4), mail(4000))
+}
+
+func TestEveryRuleOfCheckFindsWhatBreaksIt(t *testing.T) {
+	breaks := breakages()
+	for _, name := range queue.RuleNames() {
+		if len(breaks[name]) == 0 {
+			t.Errorf("nothing breaks the rule %q", name)
+		}
+	}
+	for name, statements := range breaks {
+		for _, s := range statements {
+			t.Run(name, func(t *testing.T) { checkFinds(unchecked(t, sqliteDSN(t)), name, s) })
+		}
+	}
+}
+
+// PostgreSQL has the same rules in the same words; one breakage of each shows
+// that they mean the same there.
+func TestCheckOnPostgres(t *testing.T) {
+	server := testpg.Start(t)
+	for name, statements := range breakages() {
+		t.Run(name, func(t *testing.T) { checkFinds(unchecked(t, server.Database(t)), name, statements[0]) })
+	}
+}
+
+func checkFinds(r *rig, rule, statement string) {
+	r.furnished()
+	r.must(r.store.Check(r.ctx))
+	r.outside(statement)
+	err := r.store.Check(r.ctx)
+	if !errors.Is(err, queue.ErrDamaged) || !strings.Contains(err.Error(), `"`+rule+`"`) {
+		r.Errorf("after %s: %v", statement, err)
+	}
+	r.must(r.store.Close())
+}
+
+func TestCheckReadsTheOctets(t *testing.T) {
+	for name, statement := range map[string]string{
+		"message": `UPDATE chunk SET bytes = (SELECT bytes FROM chunk WHERE body = 3) WHERE body = 1`,
+		"report":  `UPDATE report SET sealed = (SELECT bytes FROM chunk WHERE body = 1)`,
+		"digest":  `UPDATE report SET digest = 'x'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := unchecked(t, sqliteDSN(t))
+			r.furnished()
+			r.outside(statement)
+			r.is(r.store.Check(r.ctx), queue.ErrDamaged)
+			r.must(r.store.Close())
+		})
+	}
+}
