@@ -34,7 +34,10 @@ type Judgement struct {
 	// Claimed is the participant (never ourselves) whose registered address
 	// stands in From, established or not; a neutral notice goes to it. Nil for
 	// our own letters reflected back: those are never answered.
-	Claimed  *Participant
+	Claimed *Participant
+	// Signer is the participant whose valid signature and From the message
+	// carries, whatever else stands against it: for the operator's eyes alone.
+	Signer   *Participant
 	Refusal  Refusal
 	Findings []string
 }
@@ -63,7 +66,8 @@ func Trust(e Evidence, reg *Register, limits TrustLimits) Judgement {
 	if s.Signed && s.Owner != "" {
 		c.signer(e, owner, own, from, fromReason)
 	}
-	if owner != nil && s.Signed && s.Signature == SignatureValid && !c.has() {
+	j.Signer = signerOf(e, owner, from)
+	if j.Signer != nil && !c.has() {
 		j.Participant = owner
 		c.age(s.SignedAt, e.ReceivedAt, limits)
 	}
@@ -75,6 +79,16 @@ func Trust(e Evidence, reg *Register, limits TrustLimits) Judgement {
 		j.Findings = merge(j.Findings, []string{"header-mismatch"})
 	}
 	return j
+}
+
+// signerOf is the owner of a valid signature over all of the message, if its
+// address is the one in From.
+func signerOf(e Evidence, owner *Participant, from string) *Participant {
+	s := e.Security
+	if owner == nil || !s.Signed || s.Signature != SignatureValid || s.Covers != CoversAll && !s.Outer || !owner.HasAddress(from) {
+		return nil
+	}
+	return owner
 }
 
 // sender is the one address of the protected From, or failing that of the

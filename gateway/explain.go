@@ -79,8 +79,8 @@ func Explain(file string, o Outcome) Explanation {
 	if len(o.Opened.Outer.From) > 0 {
 		e.From = o.Opened.Outer.From[0]
 	}
-	if o.Judgement.Participant != nil {
-		e.Participant = o.Judgement.Participant.ID
+	if p := o.sender(); p != nil {
+		e.Participant = p.ID
 	}
 	for _, r := range o.Parsed.Reports {
 		e.Reports = append(e.Reports, ExplainedReport{string(r.Kind), r.ID, r.Revision, string(r.Format), r.Reporter})
@@ -96,6 +96,15 @@ func Explain(file string, o Outcome) Explanation {
 		e.Due = append(e.Due, ExplainedDeadline{d.Clause, d.At.Format(time.RFC3339)})
 	}
 	return e
+}
+
+// sender is whom an operator is shown as the sender: the participant that was
+// established, or the one that signed a message held for something else.
+func (o *Outcome) sender() *exchange.Participant {
+	if o.Judgement.Participant != nil {
+		return o.Judgement.Participant
+	}
+	return o.Judgement.Signer
 }
 
 func explainSecurity(o Outcome) ExplainedSecurity {

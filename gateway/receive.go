@@ -104,8 +104,8 @@ func decision(a exchange.Arrival, lease string, o *Outcome, number string, now t
 		d.From = o.Opened.Outer.From[0]
 	}
 	p := o.Judgement.Participant
-	if p != nil {
-		d.Participant = p.ID
+	if shown := o.sender(); shown != nil {
+		d.Participant = shown.ID
 	}
 	if o.State == exchange.ArrivalAccepted {
 		d.Reports = storedReports(a, o, number)

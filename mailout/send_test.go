@@ -15,7 +15,7 @@ const plainMessage = "From: a@soc.example\r\nSubject: [...]\r\n\r\n.\r\n..two\r\
 
 func letter() exchange.Letter {
 	return exchange.Letter{ID: 7, Address: "in@nccis.example", Sender: "a@soc.example", EnvelopeID: "0123456789abcdef",
-		MessageID: "<x@soc.example>", Message: []byte(plainMessage)}
+		MessageID: "<x@soc.example>", WantsReceipt: true, Message: []byte(plainMessage)}
 }
 
 func send(t *testing.T, l exchange.Letter, relays ...Relay) []exchange.Attempt {
@@ -347,5 +347,15 @@ func TestEndlessReply(t *testing.T) {
 	p := start(t, "EHLO", strings.Repeat("250-x\n", 50000)+"250 y")
 	if got := send(t, letter(), p.relay()); got[0].Outcome != exchange.OutcomeLater {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestDeliveryReportsOfSuccessOnlyWhereTheReceiptIsTracked(t *testing.T) {
+	p := start(t, "EHLO", "250-peer\n250 DSN")
+	l := letter()
+	l.WantsReceipt = false
+	send(t, l, p.relay())
+	if c := p.heard("RCPT"); len(c) != 1 || c[0] != "RCPT TO:<in@nccis.example> NOTIFY=FAILURE,DELAY ORCPT=RFC822;in@nccis.example" {
+		t.Errorf("%q", c)
 	}
 }

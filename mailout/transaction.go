@@ -70,14 +70,19 @@ func (s *session) mailOptions(l exchange.Letter) (*smtp.MailOptions, error) {
 	return o, nil
 }
 
-// rcptOptions asks for delivery reports (RFC 3461); a letter with the null
-// reverse-path (an MDN) has nowhere to send one.
+// rcptOptions asks for delivery reports (RFC 3461): of success only for what is
+// tracked until its receipt is in. A letter with the null reverse-path (an MDN)
+// has nowhere to send one.
 func rcptOptions(l exchange.Letter) *smtp.RcptOptions {
 	if l.Sender == "" {
 		return &smtp.RcptOptions{Notify: []smtp.DSNNotify{smtp.DSNNotifyNever}}
 	}
+	notify := []smtp.DSNNotify{smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed}
+	if l.WantsReceipt {
+		notify = append([]smtp.DSNNotify{smtp.DSNNotifySuccess}, notify...)
+	}
 	return &smtp.RcptOptions{
-		Notify:                []smtp.DSNNotify{smtp.DSNNotifySuccess, smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed},
+		Notify:                notify,
 		OriginalRecipientType: smtp.DSNAddressTypeRFC822,
 		OriginalRecipient:     l.Address,
 	}

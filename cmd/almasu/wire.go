@@ -18,6 +18,7 @@ import (
 	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/gateway"
+	"almasu/internal/safeio"
 	"almasu/mailout"
 	"almasu/parser"
 	"almasu/queue"
@@ -99,7 +100,7 @@ func newKeyring(c *config.Config) (*crypto.Keyring, error) {
 func storeKey(c *config.Config) ([]byte, error) {
 	if c.StoreKey.Made {
 		if _, err := os.Stat(c.StoreKey.File); errors.Is(err, fs.ErrNotExist) {
-			if err := makeStoreKey(c.StoreKey.File); err != nil {
+			if err := makeStoreKey(c.StoreKey.File); err != nil && !errors.Is(err, fs.ErrExist) { // another process was faster
 				return nil, err
 			}
 		}
@@ -118,15 +119,10 @@ func storeKey(c *config.Config) ([]byte, error) {
 func makeStoreKey(path string) error {
 	key := make([]byte, 32)
 	rand.Read(key)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := safeio.Folder(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("store_key: %w", err)
-	}
-	_, err = fmt.Fprintln(f, hex.EncodeToString(key))
-	return errors.Join(err, f.Sync(), f.Close())
+	return safeio.Create(path, []byte(hex.EncodeToString(key)+"\n"), 0o600)
 }
 
 // openStore opens the store for reading and writing, or, for explain, for
@@ -141,7 +137,11 @@ func openStore(ctx context.Context, c *config.Config, readOnly bool, now func() 
 	if err != nil {
 		return nil, err
 	}
-	return queue.Open(ctx, c.Store, queue.Options{DataKey: key, Clock: now, Zone: c.Zone,
+	dsn, err := c.StoreDSN()
+	if err != nil {
+		return nil, err
+	}
+	return queue.Open(ctx, dsn, queue.Options{DataKey: key, Clock: now, Zone: c.Zone,
 		NumberPrefix: strings.ToUpper(c.Identity.ID), ReadOnly: readOnly})
 }
 
