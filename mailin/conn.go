@@ -34,12 +34,17 @@ func (c *watchedConn) arm() {
 	_ = c.Conn.SetReadDeadline(at)
 }
 
-// Read reads under the silence limit in force.
+// Read reads under the silence limit in force. A read that fails is the last:
+// what drains an unwanted body must not wait for each piece of it anew.
 func (c *watchedConn) Read(b []byte) (int, error) {
 	c.mu.Lock()
 	c.arm()
 	c.mu.Unlock()
-	return c.Conn.Read(b)
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		c.Conn.Close()
+	}
+	return n, err
 }
 
 // SetReadDeadline leaves the read deadline to expect.

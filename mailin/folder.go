@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -68,7 +69,7 @@ func (s *session) find(folder string) (string, error) {
 		err := s.do(StepFolders, func() error {
 			list, err := s.client.List("", name, nil).Collect()
 			for _, l := range list {
-				there = there || l.Mailbox == name && !has(l.Attrs, imap.MailboxAttrNoSelect) && !has(l.Attrs, imap.MailboxAttrNonExistent)
+				there = there || l.Mailbox == name && !unreal(l.Attrs)
 			}
 			return err
 		})
@@ -128,11 +129,9 @@ func (s *session) create(folder string) (string, error) {
 	return "", first
 }
 
-func has(attrs []imap.MailboxAttr, want imap.MailboxAttr) bool {
-	for _, a := range attrs {
-		if strings.EqualFold(string(a), string(want)) {
-			return true
-		}
-	}
-	return false
+// unreal reports that a name is listed without a folder behind it.
+func unreal(attrs []imap.MailboxAttr) bool {
+	return slices.ContainsFunc(attrs, func(a imap.MailboxAttr) bool {
+		return strings.EqualFold(string(a), string(imap.MailboxAttrNoSelect)) || strings.EqualFold(string(a), string(imap.MailboxAttrNonExistent))
+	})
 }

@@ -64,7 +64,8 @@ type hooks struct {
 	fetch func(w *imapserver.FetchWriter, set imap.NumSet, o *imap.FetchOptions, next func() error) error
 	move  func(set imap.NumSet) error
 	dial  func(n int) error
-	plain func() error // COPY
+	plain func() error  // COPY
+	drip  time.Duration // pause after each 4 KiB
 }
 
 const user, password = "exchange@nccis.example", "s3cret pass"
@@ -193,14 +194,21 @@ func (c *hookedConn) Write(b []byte) (int, error) {
 	if f := c.h.hooks.write; f != nil {
 		out, cut = f(c.n, b)
 	}
-	if len(out) > 0 {
-		c.Conn.Write(out)
+	for len(out) > 0 {
+		n := min(4096, len(out))
+		c.Conn.Write(out[:n])
+		if out = out[n:]; c.h.hooks.drip > 0 && len(out) > 0 {
+			<-time.After(c.h.hooks.drip)
+		}
 	}
 	if cut {
 		c.Conn.Close()
 	}
 	return len(b), nil
 }
+
+// SetWriteDeadline sets none: a patient server.
+func (c *hookedConn) SetWriteDeadline(time.Time) error { return nil }
 
 // run starts the poller; the returned function ends it and reports how long
 // that took on the fake clock.
@@ -278,7 +286,7 @@ func (h *house) in(folder string) []string {
 	must(h.t, err)
 	for _, m := range list {
 		seen := ""
-		if flagged(m.Flags, `\seen`) || flagged(m.Flags, imap.FlagSeen) {
+		if flagged(m.Flags, imap.FlagSeen) {
 			seen = "*"
 		}
 		out = append(out, seen+string(m.BodySection[0].Bytes))
@@ -439,4 +447,36 @@ func must(t *testing.T, err error) {
 func mail(subject string, octets int) string {
 	head := "Subject: " + subject + "\r\n\r\n"
 	return head + string(bytes.Repeat([]byte("x"), max(0, octets-len(head)-2))) + "\r\n"
+}
+
+type exchangeSource = exchange.Source
+
+// flakyLedger fails for a number of calls.
+type flakyLedger struct {
+	*ledger
+	mu   sync.Mutex
+	left int
+}
+
+func (l *flakyLedger) fails() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.left--; l.left >= 0 && l.left%2 == 0 {
+		return errors.New("disk full")
+	}
+	return nil
+}
+
+func (l *flakyLedger) Cursor(ctx context.Context, mailbox string) (uint32, uint32, error) {
+	if err := l.fails(); err != nil {
+		return 0, 0, err
+	}
+	return l.ledger.Cursor(ctx, mailbox)
+}
+
+func (l *flakyLedger) Settled(ctx context.Context, mailbox string, validity uint32) ([]exchange.Moved, error) {
+	if err := l.fails(); err != nil {
+		return nil, err
+	}
+	return l.ledger.Settled(ctx, mailbox, validity)
 }

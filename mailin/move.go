@@ -2,6 +2,8 @@ package mailin
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/emersion/go-imap/v2"
@@ -110,34 +112,15 @@ func (s *session) moveTo(uids []imap.UID, folder string, seen bool, settled []ex
 	return gone, err
 }
 
+// tryMove moves those entries that are still there. A person may have moved or
+// deleted the others; some servers answer a MOVE of nothing with nonsense.
 func (s *session) tryMove(uids []imap.UID, folder string, seen bool, settled []exchange.Moved) ([]imap.UID, error) {
 	name, err := s.folder(folder)
 	if err != nil {
 		return nil, err
 	}
-	set := imap.UIDSetNum(uids...)
-	if seen { // what is held stays unread: a person has to see it
-		err := s.do(StepMove, func() error { return s.flag(set, imap.FlagSeen) })
-		if err != nil && !refused(err) {
-			return nil, err
-		}
-	}
-	if s.caps.Has(imap.CapMove) {
-		return uids, s.doMove(func() error {
-			_, err := s.client.Move(set, name).Wait()
-			return err
-		})
-	}
-	return s.copyAway(uids, name, settled)
-}
-
-// copyAway is MOVE for servers without it (RFC 6851 is the extension): COPY,
-// then \Deleted, then EXPUNGE, one after the other. The library's own fallback
-// sends all three at once and would expunge what could not be copied. Entries
-// that carry \Deleted already were copied by an earlier try.
-func (s *session) copyAway(uids []imap.UID, name string, settled []exchange.Moved) ([]imap.UID, error) {
-	var fresh, present imap.UIDSet
-	err := s.do(StepMove, func() error {
+	var present, fresh imap.UIDSet
+	err = s.do(StepMove, func() error {
 		list, err := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, Flags: true}).Collect()
 		for _, msg := range list {
 			present.AddNum(msg.UID)
@@ -147,19 +130,43 @@ func (s *session) copyAway(uids []imap.UID, name string, settled []exchange.Move
 		}
 		return err
 	})
-	if err == nil && len(fresh) > 0 {
-		err = s.doMove(func() error {
-			_, err := s.client.Copy(fresh, name).Wait()
-			return err
-		})
-	}
-	if err == nil && len(fresh) > 0 {
-		err = s.do(StepMove, func() error { return s.flag(fresh, imap.FlagDeleted) })
-	}
 	if err != nil || len(present) == 0 {
 		return uids, err
 	}
+	if seen { // what is held stays unread: a person has to see it
+		err := s.do(StepMove, func() error { return s.flag(present, imap.FlagSeen) })
+		if err != nil && !refused(err) {
+			return nil, err
+		}
+	}
+	if s.caps.Has(imap.CapMove) {
+		return uids, s.doMove(func() error {
+			_, err := s.client.Move(present, name).Wait()
+			return err
+		})
+	}
+	if err := s.copyAway(fresh, name); err != nil {
+		return nil, err
+	}
 	return s.expunge(uids, present, settled)
+}
+
+// copyAway is the first half of MOVE for servers without it (RFC 6851 is the
+// extension): COPY, then \Deleted, one after the other. The library's own
+// fallback sends all commands at once and would expunge what could not be
+// copied. Entries that carry \Deleted already were copied by an earlier try.
+func (s *session) copyAway(fresh imap.UIDSet, name string) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	err := s.doMove(func() error {
+		_, err := s.client.Copy(fresh, name).Wait()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.do(StepMove, func() error { return s.flag(fresh, imap.FlagDeleted) })
 }
 
 // expunge removes the copied entries for good. A server without UIDPLUS can
@@ -204,10 +211,5 @@ func (s *session) flag(set imap.UIDSet, flag imap.Flag) error {
 }
 
 func flagged(flags []imap.Flag, want imap.Flag) bool {
-	for _, f := range flags {
-		if f == want {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(flags, func(f imap.Flag) bool { return strings.EqualFold(string(f), string(want)) })
 }
