@@ -140,38 +140,53 @@ func (b block) size() int { return base64.StdEncoding.DecodedLen(len(b.inside)) 
 
 const armorLine = 64
 
-// armor writes data as an armored block with CRLF line ends and the checksum
+// armor returns data as an armored block with CRLF line ends and the checksum
 // that gpg 2.2 still looks for.
 func armor(kind string, data []byte) []byte {
 	var out bytes.Buffer
-	encoded := base64.StdEncoding.EncodedLen(len(data))
-	out.Grow(encoded + encoded/armorLine*2 + 160)
+	out.Grow(armoredSize(len(data)))
+	writeArmor(&out, kind, data)
+	return out.Bytes()
+}
+
+// armoredSize is an upper bound of the length of an armored block.
+func armoredSize(n int) int {
+	encoded := base64.StdEncoding.EncodedLen(n)
+	return encoded + encoded/armorLine*2 + 160
+}
+
+func writeArmor(out *bytes.Buffer, kind string, data []byte) {
 	out.WriteString(beginMark + kind + dashes + "\r\n\r\n")
-	var line [armorLine]byte
+	var line [armorLine + 2]byte
 	for rest := data; len(rest) > 0; {
 		n := min(len(rest), armorLine/4*3)
+		end := base64.StdEncoding.EncodedLen(n)
 		base64.StdEncoding.Encode(line[:], rest[:n])
-		out.Write(line[:base64.StdEncoding.EncodedLen(n)])
-		out.WriteString("\r\n")
+		line[end], line[end+1] = '\r', '\n'
+		out.Write(line[:end+2])
 		rest = rest[n:]
 	}
 	sum := crc24(data)
 	out.WriteByte('=')
 	out.WriteString(base64.StdEncoding.EncodeToString([]byte{byte(sum >> 16), byte(sum >> 8), byte(sum)}))
 	out.WriteString("\r\n" + endMark + kind + dashes + "\r\n")
-	return out.Bytes()
 }
 
 // crc24 is the armor checksum (RFC 9580 section 6.1.1).
 func crc24(data []byte) uint32 {
-	crc := uint32(0xb704ce)
-	for _, b := range data {
-		crc ^= uint32(b) << 16
+	var table [256]uint32
+	for i := range table {
+		crc := uint32(i) << 16
 		for range 8 {
 			if crc <<= 1; crc&0x1000000 != 0 {
 				crc ^= 0x864cfb
 			}
 		}
+		table[i] = crc & 0xffffff
 	}
-	return crc & 0xffffff
+	crc := uint32(0xb704ce)
+	for _, b := range data {
+		crc = (crc<<8 ^ table[byte(crc>>16)^b]) & 0xffffff
+	}
+	return crc
 }

@@ -53,8 +53,12 @@ func (r *Ring) Seal(entity []byte, owner string, at time.Time) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, fmt.Errorf("encrypt: %w", err)
 	}
-	if _, err := w.Write(entity); err != nil {
-		return Sealed{}, fmt.Errorf("encrypt: %w", err)
+	for rest := entity; len(rest) > 0; { // in pieces: the library copies what it is given
+		n := min(len(rest), 64<<10)
+		if _, err := w.Write(rest[:n]); err != nil {
+			return Sealed{}, fmt.Errorf("encrypt: %w", err)
+		}
+		rest = rest[n:]
 	}
 	if err := w.Close(); err != nil {
 		return Sealed{}, fmt.Errorf("encrypt: %w", err)
@@ -123,13 +127,12 @@ func encryptedEntity(message []byte) (header, body []byte) {
 	b := boundary()
 	header = []byte("MIME-Version: 1.0\r\n" +
 		"Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n boundary=\"" + b + "\"\r\n")
-	armored := armor(blockMessage, message)
 	var out bytes.Buffer
-	out.Grow(len(armored) + 512)
+	out.Grow(armoredSize(len(message)) + 512)
 	out.WriteString("--" + b + "\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n" +
 		"--" + b + "\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n" +
 		"Content-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n")
-	out.Write(armored)
+	writeArmor(&out, blockMessage, message)
 	out.WriteString("\r\n--" + b + "--\r\n")
 	return header, out.Bytes()
 }
