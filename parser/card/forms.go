@@ -222,10 +222,9 @@ func moment(s string) (time.Time, flaw) {
 // number judges a number by the rules of its field. JSON may write it in any
 // way ("1.0" is an integer, as JSON Schema has it).
 func (f *field) number(s string) (*big.Rat, flaw) {
-	kind := map[shape]string{anInteger: "type-integer", aDecimal: "type-decimal"}[f.shape]
 	v, ok := rational(s)
 	if !ok || f.shape == anInteger && !v.IsInt() {
-		return nil, flaw{exchange.ProblemType, kind, nil}
+		return nil, flaw{exchange.ProblemType, typeKey(f.shape), nil}
 	}
 	switch {
 	case v.Cmp(big.NewRat(f.min, 1)) < 0:
@@ -233,8 +232,11 @@ func (f *field) number(s string) (*big.Rat, flaw) {
 	case v.Cmp(big.NewRat(f.max, 1)) > 0:
 		return nil, flaw{exchange.ProblemRange, "range-max", []string{itoa(f.max)}}
 	}
+	if f.shape != aDecimal {
+		return v, flaw{}
+	}
 	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(f.digits)), nil)
-	if f.shape == aDecimal && !new(big.Rat).Mul(v, new(big.Rat).SetInt(scale)).IsInt() {
+	if !new(big.Rat).Mul(v, new(big.Rat).SetInt(scale)).IsInt() {
 		return nil, flaw{exchange.ProblemRange, "range-digits", []string{itoa(int64(f.digits))}}
 	}
 	return v, flaw{}

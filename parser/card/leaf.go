@@ -22,9 +22,7 @@ func (r *reader) leaf(c *tree.Node, f *field, into reflect.Value) {
 // lexical is the value as written, once its node is of the right type.
 func (r *reader) lexical(c *tree.Node, f *field) (string, bool) {
 	if c.Kind != tree.Element {
-		want := map[shape]tree.Kind{aText: tree.Text, aTime: tree.Text, anInteger: tree.Number,
-			aDecimal: tree.Number, aTruth: tree.Boolean}[f.shape]
-		if c.Kind != want {
+		if c.Kind != jsonKind(f.shape) {
 			r.fault(c, c.At, flaw{exchange.ProblemType, typeKey(f.shape), nil})
 			return "", false
 		}
@@ -48,6 +46,17 @@ func (r *reader) lexical(c *tree.Node, f *field) (string, bool) {
 		return "", false
 	}
 	return s, true
+}
+
+// jsonKind is what JSON writes a leaf as.
+func jsonKind(s shape) tree.Kind {
+	switch s {
+	case anInteger, aDecimal:
+		return tree.Number
+	case aTruth:
+		return tree.Boolean
+	}
+	return tree.Text
 }
 
 // xmlNumber reports a number that is not written as XSD has it.

@@ -1,7 +1,7 @@
 package card
 
 import (
-	"regexp"
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -81,28 +81,22 @@ func (r *reader) incident(n *tree.Node, x *exchange.IncidentBody) {
 	r.notBefore(n, "recovered_at", x.RecoveredAt, "started_at", x.StartedAt)
 }
 
-// indicatorForm is what the value of an indicator must look like, by its type.
-func indicatorForm(kind string) func(string) bool {
-	hash := func(digits int) func(string) bool {
-		return regexp.MustCompile(`^[0-9A-Fa-f]{` + strconv.Itoa(digits) + `}$`).MatchString
+// looksLike reports whether the value of an indicator is one of its type.
+func looksLike(kind, value string) bool {
+	if digits := map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}[kind]; digits > 0 {
+		_, err := hex.DecodeString(value)
+		return err == nil && len(value) == digits
 	}
 	switch kind {
-	case "md5":
-		return hash(32)
-	case "sha1":
-		return hash(40)
-	case "sha256":
-		return hash(64)
-	case "sha512":
-		return hash(128)
 	case "ip", "fqdn", "url", "email":
-		return func(s string) bool { return forms()[kind].judge(s).code == "" }
+		form := forms()[kind]
+		return len(value) <= form.longest && form.judge(value).code == ""
 	}
-	return func(string) bool { return true }
+	return true
 }
 
 func (r *reader) indicator(n *tree.Node, x *exchange.Indicator) {
-	if x.Type != "" && x.Value != "" && !indicatorForm(x.Type)(x.Value) {
+	if x.Type != "" && x.Value != "" && !looksLike(x.Type, x.Value) {
 		r.semantic(n, "value", "semantic-indicator", x.Type)
 	}
 }

@@ -218,6 +218,20 @@ func TestIdentify(t *testing.T) {
 	if r := Identify(cut); r.ID != "INC-1" || r.Reporter != "" {
 		t.Errorf("of a card cut off: %+v", r)
 	}
+	for name, broken := range map[string]string{
+		"byte order mark":      "\xef\xbb\xbf" + incidentJSON,
+		"not UTF-8 at the end": strings.Replace(incidentJSON, "Фишинг", "\xd4\xe8", 1),
+		"cut off":              incidentJSON[:200],
+	} {
+		r, problems := readAt(t, exchange.CardJSON, broken)
+		if len(problems) != 1 || r == nil || r.ID != "INC-1" || r.Reporter != "soc-alfa" {
+			t.Errorf("%s: %+v %v", name, r, problems)
+		}
+	}
+	r, problems = readAt(t, exchange.CardXML, strings.Replace(incidentXML, "Фишинг", "a\x02b\xff", 1))
+	if len(problems) != 1 || problems[0].Key != "encoding-character" || r == nil || r.Reporter != "soc-alfa" {
+		t.Errorf("%+v %v", r, problems)
+	}
 	for _, bad := range []string{`{"almasu":"card/1"}`, `{"report_id":"a b"}`, `{"report_id":"a","report_id":"b"}`, `[]`, `{"report_id":{"report_id":"a"}}`, `{"report_id":null}`} {
 		if r := Identify(tree.ReadJSON([]byte(bad), tree.Limits{})); r != nil {
 			t.Errorf("%s is identified as %+v", bad, r)

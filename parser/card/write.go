@@ -79,13 +79,17 @@ func (w *jsonWriter) close(_ string, list, _ bool) {
 
 // xmlWriter writes indented XML, elements in the order of the table.
 type xmlWriter struct {
-	out   []byte
-	depth int
+	out    []byte
+	depth  int
+	escape *strings.Replacer
 }
 
 func (w *xmlWriter) begin() {
 	w.out = append(w.out, `<?xml version="1.0" encoding="UTF-8"?>`+"\n<"+Root+` xmlns="`+Namespace+`">`...)
 	w.depth = 1
+	// A carriage return must be written as a reference or it is read as a line
+	// feed (XML 1.0 section 2.11).
+	w.escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
 }
 
 func (w *xmlWriter) end() []byte {
@@ -101,10 +105,7 @@ func (w *xmlWriter) tag(s string) {
 
 func (w *xmlWriter) leaf(f *field, value string) {
 	w.tag("<" + f.name + ">")
-	// A carriage return must be written as a reference or it is read as a line
-	// feed (XML 1.0 section 2.11).
-	value = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;").Replace(value)
-	w.out = append(append(w.out, value...), "</"+f.name+">"...)
+	w.out = append(append(w.out, w.escape.Replace(value)...), "</"+f.name+">"...)
 }
 
 func (w *xmlWriter) open(name string, list, repeated bool) {

@@ -36,7 +36,7 @@ func (d *Document) decode(data []byte, mime string) bool {
 			d.fault(exchange.ProblemEncoding, "encoding-declared", nil, 0)
 			return false
 		}
-		return d.validUTF8(nil)
+		return true // readableXML looks whether it is
 	}
 	return d.transcode(data, charset, mime == "")
 }

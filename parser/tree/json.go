@@ -13,42 +13,35 @@ import (
 )
 
 // ReadJSON reads one JSON text (RFC 8259) in UTF-8 without a byte order mark.
-// Reading ends at the first fault of syntax; duplicate names, characters that
-// no text may hold and strings over the limit are noted and reading goes on.
+// Reading ends at the first fault of syntax or encoding, and what stands before
+// it is in the tree; duplicate names, characters that no text may hold, strings
+// over the limit and a byte order mark are noted and reading goes on.
 func ReadJSON(data []byte, l Limits) *Document {
 	d := &Document{Syntax: JSON, Text: data}
-	if !d.readableJSON() {
+	if rest, marked := bytes.CutPrefix(data, []byte("\xef\xbb\xbf")); marked { // RFC 8259 section 8.1
+		d.Text = rest
+		d.fault(exchange.ProblemEncoding, "encoding-bom", nil, 0)
+	}
+	if len(bytes.Trim(d.Text, blanks)) == 0 {
+		d.fault(exchange.ProblemSyntax, "empty-document", nil, 0)
 		return d
 	}
+	text := d.validUTF8()
 	l = l.orDefault()
 	r := &jsonReader{
-		doc: d, limits: l, left: newBudget(l, len(data)),
-		names: map[string]string{},
-		dec:   jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true)),
+		doc: d, text: text, limits: l, left: newBudget(l, len(text)), names: map[string]string{},
+		dec: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
 	}
 	for r.next() {
 	}
 	return d
 }
 
-// readableJSON notes what stands before all syntax: an empty document, a byte
-// order mark (RFC 8259 section 8.1 forbids it), another encoding.
-func (d *Document) readableJSON() bool {
-	switch {
-	case len(bytes.TrimLeft(d.Text, " \t\r\n")) == 0:
-		d.fault(exchange.ProblemSyntax, "empty-document", nil, 0)
-	case bytes.HasPrefix(d.Text, []byte("\xef\xbb\xbf")):
-		d.fault(exchange.ProblemEncoding, "encoding-bom", nil, 0)
-	default:
-		return d.validUTF8(nil)
-	}
-	return false
-}
-
-// validUTF8 notes the first octet that is not UTF-8.
-func (d *Document) validUTF8(n *Node) bool {
+// validUTF8 notes the first octet that is not UTF-8, and returns the text
+// before it.
+func (d *Document) validUTF8() []byte {
 	if utf8.Valid(d.Text) {
-		return true
+		return d.Text
 	}
 	at := 0
 	for at < len(d.Text) {
@@ -58,12 +51,13 @@ func (d *Document) validUTF8(n *Node) bool {
 		}
 		at += size
 	}
-	d.fault(exchange.ProblemEncoding, "encoding-utf8", n, at)
-	return false
+	d.fault(exchange.ProblemEncoding, "encoding-utf8", nil, at)
+	return d.Text[:at]
 }
 
 type jsonReader struct {
 	doc    *Document
+	text   []byte // of the document, up to where its encoding fails
 	dec    *jsontext.Decoder
 	limits Limits
 	left   budget
@@ -80,7 +74,7 @@ func (r *jsonReader) next() bool {
 	at := r.start()
 	token, err := r.dec.ReadToken()
 	if err == io.EOF && r.doc.Root != nil {
-		r.doc.Whole = true
+		r.doc.Whole = len(r.text) == len(r.doc.Text)
 		return false
 	}
 	if r.doc.Root != nil && r.open == nil {
@@ -107,8 +101,8 @@ func (r *jsonReader) next() bool {
 // start is where the next token begins: after white space, commas and colons.
 func (r *jsonReader) start() int {
 	at := int(r.dec.InputOffset())
-	for at < len(r.doc.Text) {
-		switch r.doc.Text[at] {
+	for at < len(r.text) {
+		switch r.text[at] {
 		case ' ', '\t', '\r', '\n', ',', ':':
 			at++
 			continue
@@ -203,11 +197,14 @@ func (r *jsonReader) bad(err error, at int) {
 	var syntactic *jsontext.SyntacticError
 	if errors.As(err, &syntactic) {
 		at = max(at, int(syntactic.ByteOffset))
-		if surrogate(r.doc.Text, int(syntactic.ByteOffset)) {
+		if surrogate(r.text, int(syntactic.ByteOffset)) {
 			code, key = exchange.ProblemEncoding, "encoding-surrogate"
 		}
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF || at >= len(r.doc.Text) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF || at >= len(r.text) {
+		if len(r.text) < len(r.doc.Text) {
+			return // it is the encoding that ends here, and that is told
+		}
 		key = "json-end"
 	}
 	n := r.open

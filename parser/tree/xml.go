@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"io"
 	"strconv"
-	"strings"
 
 	"almasu/exchange"
 )
@@ -22,41 +21,50 @@ const (
 // them. Namespaces are resolved, their declarations are not in the tree.
 func ReadXML(data []byte, charset string, l Limits) *Document {
 	d := &Document{Syntax: XML}
-	if !d.decode(data, charset) || !d.readableXML() {
+	if !d.decode(data, charset) {
+		return d
+	}
+	text := d.readableXML()
+	if text == nil {
 		return d
 	}
 	l = l.orDefault()
-	dec := xml.NewDecoder(bytes.NewReader(d.Text))
+	dec := xml.NewDecoder(bytes.NewReader(text))
 	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // decoded already
-	r := &xmlReader{doc: d, dec: dec, limits: l, left: newBudget(l, len(d.Text)), names: map[string]string{}}
+	r := &xmlReader{doc: d, text: text, dec: dec, limits: l, left: newBudget(l, len(text)), names: map[string]string{}}
 	for r.next() {
 	}
 	return d
 }
 
 // readableXML notes what encoding/xml lets pass or tells badly: an empty
-// document, a bad XML declaration, illegal characters, endless tags.
-func (d *Document) readableXML() bool {
-	text := string(d.Text)
-	switch at := illegal(text); {
-	case strings.Trim(text, blanks) == "":
+// document, a bad XML declaration, characters that are not UTF-8 or not XML,
+// endless tags. It returns the text before that, nil if there is nothing to read.
+func (d *Document) readableXML() []byte {
+	if len(bytes.Trim(d.Text, blanks)) == 0 {
 		d.fault(exchange.ProblemSyntax, "empty-document", nil, 0)
-	case at >= 0:
-		d.fault(exchange.ProblemEncoding, "encoding-character", nil, at)
-	case startsDeclaration(d.Text) && !declaration.Match(d.Text):
-		d.fault(exchange.ProblemSyntax, "xml-declaration", nil, 0)
-	default:
-		if at := longTag(d.Text); at >= 0 {
-			d.fault(exchange.ProblemLimit, "limit-tag", nil, at, strconv.Itoa(longestTag))
-			return false
-		}
-		return true
+		return nil
 	}
-	return false
+	text := d.validUTF8()
+	if at := illegal(string(text)); at >= 0 {
+		d.Faults = nil // it stands before what is not UTF-8
+		d.fault(exchange.ProblemEncoding, "encoding-character", nil, at)
+		text = text[:at]
+	}
+	if startsDeclaration(text) && !declaration.Match(text) {
+		d.fault(exchange.ProblemSyntax, "xml-declaration", nil, 0)
+		return nil
+	}
+	if at := longTag(text); at >= 0 {
+		d.fault(exchange.ProblemLimit, "limit-tag", nil, at, strconv.Itoa(longestTag))
+		text = text[:at]
+	}
+	return text
 }
 
 type xmlReader struct {
 	doc    *Document
+	text   []byte // of the document, up to where it cannot be read
 	dec    *xml.Decoder
 	limits Limits
 	left   budget
@@ -71,7 +79,7 @@ func (r *xmlReader) next() bool {
 	at := int(r.dec.InputOffset())
 	token, err := r.dec.Token()
 	if err == io.EOF && r.doc.Root != nil {
-		r.doc.Whole = true
+		r.doc.Whole = len(r.text) == len(r.doc.Text)
 		return false
 	}
 	if err != nil {
@@ -84,7 +92,7 @@ func (r *xmlReader) next() bool {
 	case xml.EndElement:
 		r.end()
 	case xml.CharData:
-		r.text(t, at)
+		r.chars(t, at)
 	case xml.ProcInst:
 		if at != 0 || t.Target != "xml" {
 			r.doc.fault(exchange.ProblemSyntax, "xml-instruction", r.open, at)
@@ -168,8 +176,8 @@ func (r *xmlReader) shared(name string) string {
 	return name
 }
 
-// text gathers the text of the open element, up to just over the limit.
-func (r *xmlReader) text(t xml.CharData, at int) {
+// chars gathers the text of the open element, up to just over the limit.
+func (r *xmlReader) chars(t xml.CharData, at int) {
 	if r.open == nil {
 		if rest := bytes.TrimLeft(t, blanks); len(rest) > 0 {
 			r.doc.fault(exchange.ProblemSyntax, "xml-text-outside", nil, at+len(t)-len(rest))
@@ -198,6 +206,9 @@ func (r *xmlReader) end() {
 // bad notes why the syntax ends here.
 func (r *xmlReader) bad(from int) {
 	at := max(from, int(r.dec.InputOffset()))
+	if len(r.text) < len(r.doc.Text) && at >= len(r.text) {
+		return // why the text ends here is told already
+	}
 	key := "xml-syntax"
 	code := exchange.ProblemSyntax
 	switch amp := reference(r.doc.Text, from, at); {
@@ -205,7 +216,7 @@ func (r *xmlReader) bad(from int) {
 		code, key, at = exchange.ProblemEncoding, "encoding-character", amp
 	case amp >= 0:
 		key, at = "xml-entity", amp
-	case at >= len(r.doc.Text):
+	case at >= len(r.text):
 		key = "xml-end"
 	}
 	r.doc.fault(code, key, r.open, at)
