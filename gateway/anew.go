@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/internal/mimepart"
+	"almasu/queue"
 )
 
 // sealAnew replaces a letter whose signature is growing stale, or that was
@@ -36,9 +38,31 @@ func (g *Gateway) sealAnew(ctx context.Context, w *World, l exchange.Letter, lea
 		return err
 	}
 	anew.Arrival, anew.Report = l.Arrival, l.Report
+	if l.State == exchange.LetterWaiting { // the life of a blocked one begins with the key
+		anew.Expires = l.Expires
+	}
 	_, err = g.store.Commit(ctx, exchange.Decision{At: now, Letters: []exchange.Letter{anew},
 		Replaces: []exchange.Replace{{Letter: l.ID, Lease: lease}}})
 	return err
+}
+
+// unblock seals the blocked letters anew whose addressee has a usable key by
+// now. What fails for one letter keeps none of the others waiting.
+func (g *Gateway) unblock(ctx context.Context, _ string) (bool, error) {
+	blocked, err := g.store.Letters(ctx, queue.LetterFilter{State: exchange.LetterBlocked})
+	w, now := g.world.Load(), g.clock()
+	for _, l := range blocked {
+		if p := w.Register.ByID(l.To); p == nil || p.Address() == "" || w.Keys.CanSeal(l.To, now) != nil {
+			continue
+		}
+		whole, readErr := g.store.Letter(ctx, l.ID)
+		if readErr == nil {
+			readErr = g.sealAnew(ctx, w, whole, "", now)
+		}
+		err = errors.Join(err, readErr)
+		hint(g.outgoing)
+	}
+	return false, err
 }
 
 // content is an entity without the header fields that a letter's envelope

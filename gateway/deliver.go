@@ -30,7 +30,7 @@ func (g *Gateway) deliver(ctx context.Context, l exchange.Letter, lease string) 
 		return g.store.Never(ctx, l.ID, lease, exchange.Attempt{Outcome: exchange.OutcomeNever, At: now, Relay: l.Relay,
 			Text: "limits.retry_life has ended; last reply: " + l.Reply})
 	}
-	if w := g.world.Load(); l.Attempts > 0 && now.Sub(l.CreatedAt) > w.Trust.SigningAge/2 {
+	if w := g.world.Load(); now.Sub(l.CreatedAt) > w.Trust.SigningAge/2 {
 		return g.sealAnew(ctx, w, l, lease, now)
 	}
 	attempts := g.sender.Send(ctx, l)

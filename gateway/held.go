@@ -26,7 +26,7 @@ func (g *Gateway) holdPoison(ctx context.Context, a exchange.Arrival, lease stri
 		o.Judgement = exchange.JudgeReports(exchange.Trust(evidence, w.Register, w.Trust), evidence, w.Register, nil)
 		return nil
 	})
-	if err != nil || o.Judgement.Refusal.Code != "" {
+	if err != nil || o.Judgement.Refusal.Code != "" || o.automatic() || o.isMDN() {
 		o = Outcome{State: exchange.ArrivalHeld}
 	}
 	o.Judgement.Refusal = exchange.Refusal{Code: exchange.Internal,
@@ -37,8 +37,13 @@ func (g *Gateway) holdPoison(ctx context.Context, a exchange.Arrival, lease stri
 		return transient(err)
 	}
 	d := decision(a, lease, &o, number, now)
-	if d.Letters, err = g.letters(ctx, w, a, &o, number, now); err != nil {
-		return transient(err)
+	err = g.safely(func() (err error) {
+		d.Letters, err = g.letters(ctx, w, a, &o, number, now)
+		return err
+	})
+	if err != nil { // it is held all the same, and its sender hears from a person
+		g.log.Error("poison cannot be answered", "arrival", a.ID, "error", err)
+		d.Letters = nil
 	}
 	if _, err = g.store.Commit(ctx, d); err != nil {
 		return err

@@ -122,8 +122,15 @@ func (o *Outcome) parse(e exchange.Evidence, w *World, at time.Time) {
 			o.answerable = false
 		}
 	}
-	if o.Parsed.Refusal.Code == exchange.NoReport && o.automatic() {
+	if !o.automatic() {
+		return
+	}
+	switch o.Parsed.Refusal.Code {
+	case "":
+	case exchange.NoReport:
 		o.answerable, o.Parsed.Refusal = false, exchange.Refusal{}
+	default: // an answer we cannot read: two gateways would tell each other so for ever
+		o.answerable = false
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"almasu/exchange"
 	"almasu/internal/catalogue"
 	"almasu/parser"
+	"almasu/queue"
 	"almasu/receipt"
 	"almasu/rules"
 )
@@ -40,7 +42,7 @@ func (g *Gateway) letters(ctx context.Context, w *World, a exchange.Arrival, o *
 }
 
 func (g *Gateway) answerLetter(ctx context.Context, w *World, a exchange.Arrival, o *Outcome, answer Answer, number string, now time.Time) (*exchange.Letter, error) {
-	l := draft{kind: answer.Kind, to: answer.To, inReplyTo: o.messageID(), auto: "auto-replied"}
+	l := draft{kind: answer.Kind, to: answer.To, inReplyTo: identifier(o.messageID()), auto: "auto-replied"}
 	switch answer.Kind {
 	case exchange.LetterReceipt:
 		body := receiptBody(a, o, answer.Verdict, number, now)
@@ -50,6 +52,10 @@ func (g *Gateway) answerLetter(ctx context.Context, w *World, a exchange.Arrival
 		}
 		l.say(receipt.For(&exchange.Report{Kind: exchange.Receipt, Receipt: &body}, w.style(answer.To)), &doc)
 	case exchange.LetterMDN:
+		before, err := g.store.Letters(ctx, queue.LetterFilter{Arrival: a.ID, Kind: exchange.LetterMDN, Limit: 1})
+		if err != nil || len(before) > 0 {
+			return nil, err // once per arrival, also when it was held and released
+		}
 		entity, err := w.mdn(answer.To, o)
 		if err != nil {
 			return nil, err
@@ -88,7 +94,7 @@ func (g *Gateway) fuse(ctx context.Context, w *World, answer Answer, now time.Ti
 // receiptBody is what a receipt says of a message. A duplicate repeats the
 // first number, digest and verdict.
 func receiptBody(a exchange.Arrival, o *Outcome, v exchange.Verdict, number string, now time.Time) exchange.ReceiptBody {
-	body := exchange.ReceiptBody{Number: number, OriginalMessageID: o.messageID(), Reports: o.keys(), SentAt: o.Opened.Security.SignedAt,
+	body := exchange.ReceiptBody{Number: number, OriginalMessageID: identifier(o.messageID()), Reports: o.keys(), SentAt: o.Opened.Security.SignedAt,
 		ReceivedAt: a.ReceivedAt, DecidedAt: now, Verdict: v, FirstVerdict: v, Code: o.Judgement.Refusal.Code, Problems: translated(o.Parsed.Problems, o.Judgement.Participant)}
 	digest := o.Opened.Digest
 	if v == exchange.VerdictDuplicate {
@@ -99,6 +105,18 @@ func receiptBody(a exchange.Arrival, o *Outcome, v exchange.Verdict, number stri
 	}
 	return body
 }
+
+// identifier is a Message-ID that can be repeated to its sender: printable
+// ASCII of a bounded length. What is none is left out, because a peer's own
+// words must not keep us from answering it.
+func identifier(id string) string {
+	if len(id) > maxIdentifier || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return id
+}
+
+const maxIdentifier = 250
 
 // receiptID makes the report id of a receipt: number and moment, so that the
 // answers to a repeated message differ.
@@ -142,7 +160,7 @@ func (w *World) render(to *exchange.Participant, r *exchange.Report, id string, 
 	}
 	doc, err := parser.Render(r, format)
 	if err != nil {
-		return doc, fmt.Errorf("render %s for %s: %w", r.Kind, to.ID, err)
+		return doc, fmt.Errorf("render %s for %s: %w: %w", r.Kind, to.ID, errUnwritable, err)
 	}
 	return doc, nil
 }

@@ -86,6 +86,9 @@ func (g *Gateway) matchDelivery(ctx context.Context, d *exchange.Decision, o *Ou
 		return err
 	}
 	for _, r := range o.Delivery.Recipients {
+		if r.Action == "" {
+			continue
+		}
 		h := exchange.Hint{Letter: l.ID, Action: r.Action, Status: r.Status, Text: r.Diagnostic}
 		if r.Action == "failed" {
 			g.log.Error("delivery failed", "letter", l.ID, "to", l.To, "kind", l.Kind, "status", r.Status)

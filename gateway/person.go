@@ -100,7 +100,9 @@ func (g *Gateway) declineLetters(ctx context.Context, w *World, a exchange.Arriv
 		return nil, err
 	}
 	o, err := Judge(ctx, raw, a.ReceivedAt, w, g.store)
-	if err != nil || o.Judgement.Participant == nil || !o.answerable || o.Opened.Security.Owner == exchange.SelfSigner {
+	code := o.Judgement.Refusal.Code
+	unproven := code != "" && code.Fate() == exchange.FateHeld // whose it is may be known, that it was meant for us is not
+	if err != nil || o.Judgement.Participant == nil || unproven || !o.answerable || o.Opened.Security.Owner == exchange.SelfSigner {
 		return nil, err
 	}
 	o.Answers = []Answer{{Kind: exchange.LetterReceipt, To: o.Judgement.Participant, Verdict: exchange.VerdictRefused}}

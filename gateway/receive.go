@@ -186,6 +186,10 @@ func (e errTransient) Unwrap() error { return e.error }
 
 func transient(err error) error { return errTransient{err} }
 
+// errUnwritable says that a letter cannot be written with what the message
+// says. Another try would end the same, so the attempt counts.
+var errUnwritable = errors.New("the letter cannot be written")
+
 // safely runs one message and turns a panic into an error, so that a poisonous
 // message cannot stop the line. The trace goes to the log without the message.
 func (g *Gateway) safely(work func() error) (err error) {

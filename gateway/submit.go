@@ -3,12 +3,14 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/mailout"
 	"almasu/parser"
+	"almasu/queue"
 	"almasu/receipt"
 	"almasu/rules"
 )
@@ -48,11 +50,9 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	if s.Refusal = maySubmit(s.Report, w.Register); s.Refusal.Code != "" {
 		return s, nil
 	}
-	if known, err := g.store.KnownReport(ctx, w.Register.Self().ID, s.Report.Key()); err != nil {
+	var err error
+	if s.Refusal, err = g.submittedBefore(ctx, w.Register.Self(), s.Report); err != nil || s.Refusal.Code != "" {
 		return s, err
-	} else if known != nil {
-		s.Refusal = exchange.Refusal{Code: exchange.Conflict, Reason: "this id and revision was submitted before: count the revision up"}
-		return s, nil
 	}
 	addressees, err := addressees(s.Report, order.To, w.Register)
 	if err != nil {
@@ -79,6 +79,22 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	s.Position, s.Letters = positions[0], d.Letters
 	hint(g.outgoing)
 	return s, nil
+}
+
+// submittedBefore refuses what the addressee would refuse: an id and revision
+// that was submitted already, or a revision below one that was.
+func (g *Gateway) submittedBefore(ctx context.Context, self *exchange.Participant, r *exchange.Report) (exchange.Refusal, error) {
+	earlier, err := g.store.Reports(ctx, queue.ReportFilter{Participant: self.ID, ID: r.ID, Outgoing: true})
+	var refusal exchange.Refusal
+	for _, e := range earlier {
+		switch {
+		case e.Key.Revision == r.Revision:
+			return exchange.Refusal{Code: exchange.Conflict, Reason: "this id and revision was submitted before: count the revision up"}, err
+		case e.Key.Revision > r.Revision:
+			refusal = exchange.Refusal{Code: exchange.Superseded, Reason: "a later revision of this report was submitted before"}
+		}
+	}
+	return refusal, err
 }
 
 // maySubmit checks that the report is ours to send.
@@ -114,7 +130,9 @@ func addressees(r *exchange.Report, to []string, reg *exchange.Register) ([]*exc
 		case r.Addressee != "" && r.Addressee != p.ID:
 			return nil, fmt.Errorf("the report's field addressee is %s, not %s: it would be refused there as wrong-recipient", r.Addressee, p.ID)
 		}
-		out = append(out, p)
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("the report names no addressee: use --to ID, or register the NCCIS")
@@ -139,8 +157,8 @@ func (g *Gateway) reportLetter(w *World, p *exchange.Participant, r *exchange.Re
 	if typed {
 		l.auto = ""
 	}
-	if r.Kind == exchange.Incident {
-		l.clause = "9"
+	if r.Kind == exchange.Incident && p.Is(exchange.KindNCCIS) {
+		l.clause = "9" // whoever else is told, the duty is towards the NCCIS
 	}
 	l.say(receipt.For(r, w.style(p)), &doc)
 	return w.seal(l, now)
@@ -170,7 +188,7 @@ func (w *World) seal(l draft, now time.Time) (exchange.Letter, error) {
 	}
 	e := mailout.Envelope{From: self.Address(), To: to, MessageID: mailout.NewMessageID(w.domain(), nil),
 		EnvelopeID: mailout.NewEnvelopeID(nil), Date: now.In(w.Zone), Subject: l.subject, InReplyTo: l.inReplyTo,
-		AutoSubmitted: l.auto, AskReceipt: l.ask}
+		References: []string{l.inReplyTo}, AutoSubmitted: l.auto, AskReceipt: l.ask}
 	out := exchange.Letter{Kind: l.kind, State: exchange.LetterWaiting, To: l.to.ID, Address: l.to.Address(), Sender: self.Address(),
 		MessageID: e.MessageID, EnvelopeID: e.EnvelopeID, Clause: l.clause, WantsReceipt: l.ask,
 		CreatedAt: now, NextAt: now, Expires: now.Add(w.RetryLife)}

@@ -28,6 +28,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		all.Go(func() { g.loop(ctx, g.outgoing, workerName("send", i), g.sendNext) })
 	}
 	all.Go(func() { g.loop(ctx, nil, "deadlines", g.watchDeadlines) })
+	all.Go(func() { g.loop(ctx, nil, "blocked", g.unblock) })
 	all.Wait()
 	return ctx.Err()
 }
@@ -69,7 +70,7 @@ func (g *Gateway) judgeNext(ctx context.Context, worker string) (bool, error) {
 	}
 	done, err := g.budget.take(ctx, a.Size)
 	if err != nil {
-		return false, err
+		return false, g.giveBack(ctx, *a, lease, transient(err))
 	}
 	defer done()
 	working, stop := context.WithTimeout(ctx, g.limits.Budget)
@@ -77,6 +78,9 @@ func (g *Gateway) judgeNext(ctx context.Context, worker string) (bool, error) {
 	var renewing sync.WaitGroup
 	renewing.Go(func() { g.renew(working, a.ID, lease) })
 	err = g.safely(func() error { return g.handle(working, *a, lease, raw) })
+	if err != nil && ctx.Err() == nil && working.Err() != nil {
+		err = fmt.Errorf("%w of %s: %w", errBudget, g.limits.Budget, err)
+	}
 	stop()
 	renewing.Wait()
 	return true, g.giveBack(ctx, *a, lease, err)
@@ -105,6 +109,10 @@ func (g *Gateway) renew(ctx context.Context, arrival int64, lease string) {
 	}
 }
 
+// errBudget says that a message took longer than it may. That is how poison
+// shows, whatever failed in the end.
+var errBudget = errors.New("the message exceeded its budget")
+
 // giveBack returns a message that was not decided: after a transient failure
 // without counting the attempt, otherwise with it (poison).
 func (g *Gateway) giveBack(ctx context.Context, a exchange.Arrival, lease string, err error) error {
@@ -114,7 +122,7 @@ func (g *Gateway) giveBack(ctx context.Context, a exchange.Arrival, lease string
 		return nil
 	case errors.Is(err, queue.ErrConflict):
 		return g.store.Back(ctx, a.ID, lease, g.clock())
-	case errors.As(err, &passing) || ctx.Err() != nil:
+	case ctx.Err() != nil || errors.As(err, &passing) && !errors.Is(err, errUnwritable) && !errors.Is(err, errBudget):
 		back := g.store.Back(context.WithoutCancel(ctx), a.ID, lease, g.clock().Add(5*time.Second))
 		return errors.Join(fmt.Errorf("arrival %d: %w", a.ID, err), back)
 	}
