@@ -22,9 +22,12 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"go.uber.org/goleak"
 
 	"almasu/exchange"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // house is an IMAP server in memory, reached through net.Pipe, with one user
 // and faults to order, and a ledger. It lives inside a synctest bubble.
