@@ -43,9 +43,9 @@ const (
 	patternTime  = `(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])` +
 		`T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+\-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))`
 	// One line: no control characters, no line and paragraph separators.
-	patternLine = "[^\x00-\x1f\x7f-\u009f\u2028\u2029\ufffe\uffff]*"
+	patternLine = `[^\x00-\x1f\x7f-\x9f` + "\u2028\u2029\ufffe\uffff]*"
 	// Free text: tab, line feed and carriage return besides.
-	patternText = "[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*"
+	patternText = `[^\x00-\x08\x0b\x0c\x0e-\x1f` + "\ufffe\uffff]*"
 )
 
 // forms lists the forms a card tag can name.
