@@ -42,7 +42,7 @@ func history() []*Case {
 		{Name: "superseded", Comment: "a lower revision of the report", Outcome: Refused, Code: exchange.Superseded,
 			After: after, ReportID: id, build: revised(1, "")},
 		{Name: "replayed-inside-another", Comment: "the accepted ciphertext as an attachment of another mail", Outcome: Held,
-			Code: exchange.Replayed, After: after, ReportID: id,
+			Code: exchange.Replayed, Signature: exchange.SignatureValid, Participant: "soc-alfa", After: after, ReportID: id,
 			build: resent(func(m *maker, s string) string {
 				begin, end := strings.Index(s, "-----BEGIN PGP MESSAGE-----"), strings.Index(s, "--outer--")
 				return string(m.mail(m.attached("application/octet-stream", "report.asc", []byte(s[begin:end]))))

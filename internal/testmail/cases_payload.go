@@ -13,15 +13,21 @@ func (m *maker) sealedWith(documents ...part) []byte {
 	return m.mail(pgpMIME(m.seal(m.entity(documents...), sealing{})))
 }
 
+// bound is a sealed mail that names us as its intended recipient, for content
+// that has no addressee.
+func (m *maker) bound(content []byte) []byte {
+	return m.mail(pgpMIME(m.craft(content, handmade{signer: m.key(""), intended: []*Key{m.key(SelfID + "/current")}})))
+}
+
 // payload are genuine messages whose content is wrong in itself: refused and
 // answered.
 func payload() []*Case {
 	return []*Case{
 		{Name: "no-report", Comment: "words only", Outcome: Refused, Code: exchange.NoReport, build: func(m *maker) []byte {
-			return m.sealedWith()
+			return m.bound(m.entity())
 		}},
 		{Name: "empty-inside", Comment: "signed and sealed nothing at all", Outcome: Refused, Code: exchange.NoReport, build: func(m *maker) []byte {
-			return m.mail(pgpMIME(m.seal(crlf("Content-Type: text/plain\n\n"), sealing{})))
+			return m.bound(crlf("Content-Type: text/plain\n\n"))
 		}},
 		{Name: "two-reports", Comment: "two cards in one mail", Outcome: Refused, Code: exchange.ManyReports, build: func(m *maker) []byte {
 			second := m.card()
@@ -30,11 +36,11 @@ func payload() []*Case {
 		}},
 		{Name: "format-unknown-json", Comment: "JSON in a format nobody knows", Outcome: Refused, Code: exchange.FormatUnknown,
 			build: func(m *maker) []byte {
-				return m.sealedWith(jsonPart([]byte(`{"format":"of our own","text":"` + m.c.Canary + `"}`)))
+				return m.bound(m.entity(jsonPart([]byte(`{"format":"of our own","text":"` + m.c.Canary + `"}`))))
 			}},
 		{Name: "format-unknown-xml", Comment: "XML in a format nobody knows", Outcome: Refused, Code: exchange.FormatUnknown,
 			build: func(m *maker) []byte {
-				return m.sealedWith(xmlPart([]byte(`<report xmlns="urn:of:our:own">` + m.c.Canary + `</report>`)))
+				return m.bound(m.entity(xmlPart([]byte(`<report xmlns="urn:of:our:own">` + m.c.Canary + `</report>`))))
 			}},
 		{Name: "json-broken", Comment: "the JSON breaks off", Outcome: Refused, Code: exchange.Malformed, build: func(m *maker) []byte {
 			document := m.card().json()
@@ -82,7 +88,7 @@ func payload() []*Case {
 			}},
 		{Name: "nested-3000-inside", Comment: "3,000 nested multiparts, signed and sealed", Outcome: Refused, Code: exchange.TooDeep,
 			build: func(m *maker) []byte {
-				return m.mail(pgpMIME(m.seal(crlf(nested(3000)), sealing{})))
+				return m.bound(crlf(nested(3000)))
 			}},
 		{Name: "junk-header-line-inside", Comment: "a line that is no header field stands in the signed entity", Outcome: Accepted,
 			build: func(m *maker) []byte {

@@ -54,7 +54,7 @@ func StartPostfix(tb testing.TB, routes map[string]string) *Postfix {
 	})
 	tb.Cleanup(func() {
 		if tb.Failed() {
-			tb.Logf("the log of postfix:\n%s", f.Log(tb))
+			tb.Logf("the log of postfix ends with:\n%s", tail(f.Log(tb)))
 		}
 	})
 	return f

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -167,8 +168,18 @@ func (p *process) end(tb testing.TB) {
 		tb.Error(err)
 	}
 	if tb.Failed() {
-		tb.Logf("%s said:\n%s", p.name, p.out.String())
+		tb.Logf("%s said at last:\n%s", p.name, tail(p.out.String()))
 	}
+}
+
+// tail is the end of a long text, from the beginning of a line.
+func tail(text string) string {
+	const most = 4 << 10
+	if len(text) <= most {
+		return text
+	}
+	text = text[len(text)-most:]
+	return text[strings.IndexByte(text, '\n')+1:]
 }
 
 // freePorts returns n loopback ports that were free a moment ago. All are held

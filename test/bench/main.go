@@ -31,6 +31,7 @@ type plan struct {
 	octets   int            // of one card
 	ceiling  time.Duration  // how long the bare cryptography is measured, each time
 	gpg      int            // messages through gpg
+	workers  int            // limits.workers, 0 = the product's default
 	mdn      bool           // the senders ask for a disposition notification as well
 }
 
@@ -43,6 +44,7 @@ func main() {
 	flag.IntVar(&p.octets, "octets", 20_000, "size of one report")
 	flag.DurationVar(&p.ceiling, "ceiling", 4*time.Second, "how long the bare cryptography is measured, before and after the drain")
 	flag.IntVar(&p.gpg, "gpg", 120, "messages through gpg, 0 leaves it out")
+	flag.IntVar(&p.workers, "workers", 0, "limits.workers of the node, 0 leaves it to the product")
 	flag.BoolVar(&p.mdn, "mdn", false, "the senders ask for a disposition notification too: two letters a message")
 	flag.Parse()
 	p.messages["x25519"], p.messages["rsa4096"] = *x25519, *rsa
@@ -116,7 +118,7 @@ func (p plan) measure(ctx context.Context, alg, dir string) error {
 	if err != nil {
 		return err
 	}
-	s, err := openSite(p.almasu, dir, m)
+	s, err := openSite(p, dir, m)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ const (
 // configuration and store on disk.
 type site struct {
 	almasu, dir string
+	workers     int
 	mill        *mill
 	house       *loopmail.House
 
@@ -38,12 +39,12 @@ type site struct {
 	news    chan struct{}
 }
 
-func openSite(almasu, dir string, m *mill) (*site, error) {
+func openSite(p plan, dir string, m *mill) (*site, error) {
 	house, err := loopmail.Open()
 	if err != nil {
 		return nil, err
 	}
-	s := &site{almasu: almasu, dir: dir, mill: m, house: house, news: make(chan struct{}, 1)}
+	s := &site{almasu: p.almasu, workers: p.workers, dir: dir, mill: m, house: house, news: make(chan struct{}, 1)}
 	house.Watch(s.note)
 	err = errors.Join(house.AddMailbox(nccisMail, password), house.AddMailbox(socMail, password), s.write())
 	if err != nil {
@@ -56,8 +57,12 @@ func (s *site) close() { s.house.Close() }
 
 // write makes the node's files as an administrator would.
 func (s *site) write() error {
+	yaml := fmt.Sprintf(settings, nccisMail, s.house.IMAPAddress, nccisMail, s.house.SMTPAddress)
+	if s.workers > 0 {
+		yaml += fmt.Sprintf("limits: {workers: %d}\n", s.workers)
+	}
 	files := map[string]string{
-		"almasu.yaml":                       fmt.Sprintf(settings, nccisMail, s.house.IMAPAddress, nccisMail, s.house.SMTPAddress),
+		"almasu.yaml":                       yaml,
 		"ca.pem":                            string(s.house.CA),
 		"password":                          password,
 		"keys/own.asc":                      string(s.mill.private[nccis]),

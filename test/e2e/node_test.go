@@ -231,11 +231,26 @@ func (n *node) count(query string, args ...any) int {
 // letter waits any more.
 func (n *node) settled(arrived int) {
 	n.t.Helper()
-	testpeer.Until(n.t, storyWait, fmt.Sprintf("%d messages at %s to be decided and answered", arrived, n.id), func(context.Context) bool {
-		return n.count("SELECT count(*) FROM arrival") >= arrived &&
+	ctx, cancel := context.WithTimeout(context.Background(), storyWait)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if n.count("SELECT count(*) FROM arrival") >= arrived &&
 			n.count("SELECT count(*) FROM arrival WHERE state = 'stored'") == 0 &&
-			n.count("SELECT count(*) FROM letter WHERE state = 'waiting'") == 0
-	})
+			n.count("SELECT count(*) FROM letter WHERE state = 'waiting'") == 0 {
+			return
+		}
+		select {
+		case <-n.ended:
+			n.t.Fatalf("the gateway of %s ended while it was waited for: %v", n.id, n.err)
+		case <-ctx.Done():
+			n.t.Fatalf("after %v not all of %d messages at %s are decided and answered: arrivals %v, letters %v, waiting %v", storyWait, arrived, n.id,
+				n.rows("SELECT state, count(*) FROM arrival GROUP BY state"), n.rows("SELECT kind, state, count(*) FROM letter GROUP BY kind, state"),
+				n.rows("SELECT id, ready, due_at, lease, attempts FROM letter WHERE state = 'waiting' LIMIT 5"))
+		case <-tick.C:
+		}
+	}
 }
 
 // close is what ends every test: the gateway stops, and the invariants of the
