@@ -187,8 +187,7 @@ func (s *smtpSession) Data(r io.Reader) error {
 	s.b.wg.Add(1)
 	defer s.b.wg.Done()
 	if s.conn != nil {
-		s.conn.inData(s.b.l.Data)
-		defer s.conn.inData(0)
+		s.conn.inData(s.b.l.Data) // until Reset: the library reads on to the end of the data
 	}
 	via, from := "smtp", s.sender(nil)
 	if s.b.l.LMTP {
@@ -223,8 +222,11 @@ func (s *smtpSession) verdict(err error, body *limitedBody, from string) error {
 	return reply(451, 4, 3, 0, "Not taken, try again later")
 }
 
-// Reset forgets the envelope.
+// Reset forgets the envelope and ends the transfer.
 func (s *smtpSession) Reset() {
+	if s.conn != nil {
+		s.conn.inData(0)
+	}
 	var none string
 	s.sender(&none)
 }
