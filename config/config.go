@@ -153,7 +153,7 @@ type Limits struct {
 	AnswersPerHour int           `yaml:"answers_per_hour" default:"60"`
 	Connections    int           `yaml:"connections" default:"64"` // to each listener
 	Backlog        int           `yaml:"backlog" default:"100000"` // undecided messages at which intake stops
-	Workers        int           `yaml:"workers"`                  // the number of CPUs if not written
+	Workers        int           `yaml:"workers"`                  // 8 for each CPU if not written
 	RetryLife      time.Duration `yaml:"retry_life" default:"5d"`
 	SigningAge     time.Duration `yaml:"signing_age" default:"14d"`
 	SigningSkew    time.Duration `yaml:"signing_skew" default:"10m"`

@@ -22,7 +22,7 @@ func TestDefaults(t *testing.T) {
 	}
 	const mib, day = 1 << 20, 24 * time.Hour
 	want := Limits{Message: 50 * mib, Document: 4 * mib, Header: mib, InWork: 128 * mib, Decompressed: 200 * mib,
-		Depth: 32, Parts: 200, Attempts: 3, AnswersPerHour: 60, Connections: 64, Backlog: 100000, Workers: runtime.NumCPU(),
+		Depth: 32, Parts: 200, Attempts: 3, AnswersPerHour: 60, Connections: 64, Backlog: 100000, Workers: 8 * runtime.NumCPU(),
 		RetryLife: 5 * day, SigningAge: 14 * day, SigningSkew: 10 * time.Minute, Poll: time.Minute}
 	if c.Limits != want {
 		t.Errorf("limits\n%+v want\n%+v", c.Limits, want)

@@ -21,7 +21,9 @@ func (c *Config) finish(d *decoder) {
 		c.Identity.Name.EN = c.Identity.ID
 	}
 	if c.Limits.Workers == 0 {
-		c.Limits.Workers = runtime.NumCPU()
+		// Workers wait for the disk most of the time, and those that wait
+		// together share one fsync.
+		c.Limits.Workers = 8 * runtime.NumCPU()
 	}
 	c.finishMailboxes(d)
 	c.finishRelays(d)

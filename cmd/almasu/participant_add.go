@@ -2,13 +2,10 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"go.yaml.in/yaml/v3"
 
 	"almasu/config"
 	"almasu/crypto"
@@ -110,7 +107,7 @@ func placeParticipant(p *config.Participant, pattern string) ([]newFile, error) 
 		}
 		files = append(files, newFile{target, content, 0o644})
 	}
-	if data, err = repoint(data, filepath.Dir(p.File), renamed); err != nil {
+	if data, err = config.RepointKeys(data, filepath.Dir(p.File), renamed); err != nil {
 		return nil, fmt.Errorf("add %s: %w", p.File, err)
 	}
 	name := filepath.Base(p.File)
@@ -133,38 +130,6 @@ func unescaped(folder string) string {
 		out = append(out, folder[i])
 	}
 	return string(out)
-}
-
-// repoint makes the key paths of a participant file point beside it.
-func repoint(data []byte, dir string, renamed map[string]string) ([]byte, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, err
-	}
-	changed := false
-	root := doc.Content[0]
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if name := root.Content[i].Value; name != "openpgp" && name != "smime" {
-			continue
-		}
-		for _, path := range root.Content[i+1].Content {
-			full := path.Value
-			if !filepath.IsAbs(full) {
-				full = filepath.Join(dir, full)
-			}
-			if abs, err := filepath.Abs(full); err == nil && renamed[abs] != "" && renamed[abs] != path.Value {
-				path.Value, changed = renamed[abs], true
-			}
-		}
-	}
-	if !changed {
-		return data, nil
-	}
-	var out bytes.Buffer
-	e := yaml.NewEncoder(&out)
-	e.SetIndent(2)
-	err := errors.Join(e.Encode(&doc), e.Close())
-	return out.Bytes(), err
 }
 
 // writeAll makes all the files or none: it refuses before the first one if
