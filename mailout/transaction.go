@@ -108,7 +108,7 @@ func (s *session) quit() {
 }
 
 const (
-	idlePerRelay = 4                // open connections kept to one relay
+	idlePerRelay = 16               // open connections kept to one relay
 	idleLife     = 20 * time.Second // how long one may wait for the next letter
 	maxUses      = 100              // letters over one connection
 )

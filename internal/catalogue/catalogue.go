@@ -63,6 +63,9 @@ func Text(language, key string, args ...string) string {
 	if !ok {
 		return strings.Join(append([]string{key}, args...), " ")
 	}
+	if len(args) == 0 {
+		return text
+	}
 	pairs := make([]string, 0, 2*len(args))
 	for i, a := range args {
 		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", a)

@@ -196,13 +196,13 @@ func (s *site) drain(ctx context.Context, mails [][]byte) (d draining, err error
 		return d, err
 	}
 	defer func() { err = errors.Join(err, n.stop()) }()
-	begun := time.Now()
+	begun, used := time.Now(), n.cpu()
 	if err := s.answered(ctx, n, d.letters); err != nil {
 		return d, err
 	}
 	d.rate = float64(len(mails)) / time.Since(begun).Seconds()
 	d.houseCPU = (ownCPU() - houseBefore) / float64(len(mails))
-	d.nodeCPU = n.cpu() / float64(len(mails))
+	d.nodeCPU = (n.cpu() - used) / float64(len(mails))
 	d.peak = n.memory("VmHWM")
 	select { // what it settles to
 	case <-time.After(quiet):
