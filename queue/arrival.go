@@ -83,15 +83,15 @@ func (s *Store) recognise(t *tx, a exchange.Arrival) (*exchange.Arrival, error) 
 }
 
 // LeaseArrival takes the oldest message that waits for its decision, with its
-// octets, for d; nil if none does. The attempt is counted durably before the
-// message is handed out: one that kills its worker is known by its Attempts. A
+// octets, for d; nil if none does. The attempt is counted in the store before
+// the message is handed out: one that kills its worker is known by its Attempts. A
 // lease that ran out puts the message back to work.
 func (s *Store) LeaseArrival(ctx context.Context, worker string, d time.Duration) (*exchange.Arrival, string, []byte, error) {
 	const op = "lease a message"
 	var a *exchange.Arrival
 	var body int64
 	lease := newToken()
-	err := s.write(ctx, op, func(t *tx) error {
+	err := s.writeSoft(ctx, op, func(t *tx) error {
 		a = nil
 		if _, err := t.exec(`UPDATE arrival SET ready = 1 WHERE ready = 2 AND due_at <= $1`, micro(t.now)); err != nil {
 			return err
@@ -124,7 +124,7 @@ func newToken() string { return rand.Text() }
 
 // Renew holds a lease for another d from now.
 func (s *Store) Renew(ctx context.Context, arrival int64, lease string, d time.Duration) error {
-	return s.write(ctx, fmt.Sprintf("renew the lease of arrival %d", arrival), func(t *tx) error {
+	return s.writeSoft(ctx, fmt.Sprintf("renew the lease of arrival %d", arrival), func(t *tx) error {
 		return t.must(ErrLeaseLost, `UPDATE arrival SET ready = 2, due_at = $1 WHERE id = $2 AND lease = $3 AND lease <> '' AND state = 'stored'`,
 			micro(t.now.Add(d)), arrival, lease)
 	})
@@ -133,7 +133,7 @@ func (s *Store) Renew(ctx context.Context, arrival int64, lease string, d time.D
 // Back gives a message back that could not be judged for a passing reason: the
 // attempt does not count, and it is not leased again before notBefore.
 func (s *Store) Back(ctx context.Context, arrival int64, lease string, notBefore time.Time) error {
-	return s.write(ctx, fmt.Sprintf("give arrival %d back", arrival), func(t *tx) error {
+	return s.writeSoft(ctx, fmt.Sprintf("give arrival %d back", arrival), func(t *tx) error {
 		t.wakes = true
 		return t.must(ErrLeaseLost, `UPDATE arrival SET ready = $1, due_at = $2, lease = '', worker = '', attempts = attempts - 1
 			WHERE id = $3 AND lease = $4 AND lease <> '' AND state = 'stored'`,

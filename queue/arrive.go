@@ -133,7 +133,7 @@ func (u *upload) read(ctx context.Context, raw io.Reader) (last []byte, err erro
 }
 
 func (u *upload) put(ctx context.Context, chunk []byte) error {
-	return u.s.write(ctx, "store a part of the message", func(t *tx) error {
+	return u.s.writeSoft(ctx, "store a part of the message", func(t *tx) error {
 		id := u.id
 		if id == 0 {
 			if err := t.one(`INSERT INTO upload (touched_at) VALUES ($1) RETURNING id`, []any{micro(t.now)}, &id); err != nil {

@@ -22,7 +22,8 @@ import (
 // and two letters, send both.
 func BenchmarkRoad(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { road(b, sqliteDSN(b)) })
-	b.Run("sqlite/stored=1000000", func(b *testing.B) { road(b, grown(b, 1_000_000)) })
+	grownDSN := sync.OnceValue(func() string { return grown(b, 1_000_000) })
+	b.Run("million", func(b *testing.B) { road(b, grownDSN()) })
 	b.Run("postgres", func(b *testing.B) { road(b, testpg.Start(b, "fsync=on").Database(b)) })
 }
 
@@ -117,8 +118,10 @@ func grown(b *testing.B, n int) string {
 	if err != nil {
 		b.Fatal(err)
 	}
+	db.SetMaxOpenConns(1)
 	const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) `
 	for _, q := range []string{
+		`PRAGMA cache_size = -600000`, `PRAGMA synchronous = OFF`, `PRAGMA journal_mode = OFF`,
 		numbers + `INSERT INTO arrival (id, via, mailbox, uid_validity, uid, entry_at, received_at, size, oversize, sha256, body, state, ready, due_at, number, decided_at, placed)
 			SELECT i, 'imap', 'main', 0, i, i, i, 1, 0, randomblob(32), 0, 'accepted', 0, 0, 'OLD-' || i, i, 2 FROM n`,
 		numbers + `INSERT INTO chunk (body, seq, bytes) SELECT i, 0, randomblob(200) FROM n`,
@@ -133,7 +136,11 @@ func grown(b *testing.B, n int) string {
 		numbers + `INSERT INTO deadline SELECT i, '9', i, i, 'met' FROM n`,
 		numbers + `INSERT INTO journal SELECT i, i, 'accepted', 'arrival:' || i, 'gateway', '{}', '', hex(randomblob(32)) FROM n`,
 	} {
-		if _, err := db.ExecContext(b.Context(), q, n); err != nil {
+		args := []any{n}
+		if !strings.Contains(q, "$1") {
+			args = nil
+		}
+		if _, err := db.ExecContext(b.Context(), q, args...); err != nil {
 			b.Fatalf("%s: %v", q, err)
 		}
 	}

@@ -30,7 +30,7 @@ func (s *Store) Lease(ctx context.Context, consumer string, n int, d time.Durati
 		return nil, fmt.Errorf("%s: %d reports for %v: both must be above zero", op, n, d)
 	}
 	var out []Leased
-	err := s.write(ctx, op, func(t *tx) (err error) {
+	err := s.writeSoft(ctx, op, func(t *tx) (err error) {
 		out, err = t.lease(consumer, newToken(), n, t.now.Add(d))
 		return err
 	})

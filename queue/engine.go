@@ -22,9 +22,13 @@ type engine struct {
 	// process and of others: SQLite by its write lock, PostgreSQL by an
 	// advisory lock. The order of positions, numbers and journal rows is then
 	// the order of commit, and what a transaction has read stays true.
-	begin   []string
-	writers *sql.DB // one connection, nil with ReadOnly
-	readers *sql.DB
+	begin []string
+	// soft and hard set how the next transaction is committed: a soft one
+	// survives the death of the process at once, and a loss of power as soon as
+	// a hard one follows it; a hard one survives both.
+	soft, hard string
+	writers    *sql.DB // one connection, nil with ReadOnly
+	readers    *sql.DB
 }
 
 // lockKey is the advisory lock of PostgreSQL writers: "almasu" in ASCII.
@@ -40,8 +44,8 @@ func openEngine(ctx context.Context, dsn string, readOnly bool) (engine, error) 
 	return engine{}, errors.New("unknown kind of store: use sqlite:PATH or postgres://USER@HOST/DATABASE")
 }
 
-// openSQLite: durability rests on synchronous=FULL, which makes each commit in
-// WAL mode wait for its fsync.
+// openSQLite: durability rests on synchronous=FULL, which makes a commit in WAL
+// mode wait for its fsync.
 func openSQLite(ctx context.Context, path string, readOnly bool) (engine, error) {
 	if path == "" || strings.HasPrefix(path, ":") {
 		return engine{}, errors.New("no file named: use sqlite:PATH")
@@ -51,14 +55,15 @@ func openSQLite(ctx context.Context, path string, readOnly bool) (engine, error)
 			return engine{}, err
 		}
 	}
-	e := engine{name: "sqlite", begin: []string{"BEGIN IMMEDIATE"}}
+	e := engine{name: "sqlite", begin: []string{"BEGIN IMMEDIATE"},
+		soft: "PRAGMA synchronous = NORMAL", hard: "PRAGMA synchronous = FULL"}
 	common := []string{"busy_timeout(20000)", "synchronous(FULL)", "journal_size_limit(67108864)"}
 	var err error
 	if !readOnly {
 		if err := makePrivate(path); err != nil {
 			return engine{}, err
 		}
-		pragmas := append([]string{"busy_timeout(20000)", "journal_mode(WAL)", "wal_autocheckpoint(4000)"}, common...)
+		pragmas := append([]string{"busy_timeout(20000)", "journal_mode(WAL)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)"}, common...)
 		if e.writers, err = openDB(ctx, "sqlite", sqliteDSN(path, "rw", pragmas), 1); err != nil {
 			return engine{}, err
 		}
@@ -106,7 +111,8 @@ func mustExist(path string) error {
 }
 
 func openPostgres(ctx context.Context, dsn string, readOnly bool) (engine, error) {
-	e := engine{name: "postgres", begin: []string{"BEGIN", fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", lockKey)}}
+	e := engine{name: "postgres", begin: []string{"BEGIN", fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", lockKey)},
+		soft: "SET synchronous_commit = off", hard: "SET synchronous_commit = on"}
 	var err error
 	if !readOnly {
 		if e.writers, err = openDB(ctx, "pgx", dsn, 1); err != nil {

@@ -24,7 +24,7 @@ func (s *Store) Settled(ctx context.Context, mailbox string, uidValidity uint32)
 
 // MarkMoved notes that an entry is out of the folder. It may be repeated.
 func (s *Store) MarkMoved(ctx context.Context, mailbox string, uidValidity, uid uint32) error {
-	return s.write(ctx, fmt.Sprintf("mark entry %d of mailbox %s as moved", uid, mailbox), func(t *tx) error {
+	return s.writeSoft(ctx, fmt.Sprintf("mark entry %d of mailbox %s as moved", uid, mailbox), func(t *tx) error {
 		_, err := t.exec(`UPDATE arrival SET placed = 2 WHERE via = 'imap' AND mailbox = $1 AND uid_validity = $2 AND uid = $3`,
 			clean(mailbox), int64(uidValidity), int64(uid))
 		return err
@@ -40,7 +40,7 @@ func (s *Store) Cursor(ctx context.Context, mailbox string) (uidValidity, lastUI
 
 // SetCursor notes how far a mailbox was read.
 func (s *Store) SetCursor(ctx context.Context, mailbox string, uidValidity, lastUID uint32) error {
-	return s.write(ctx, fmt.Sprintf("set the cursor of mailbox %s", mailbox), func(t *tx) error {
+	return s.writeSoft(ctx, fmt.Sprintf("set the cursor of mailbox %s", mailbox), func(t *tx) error {
 		_, err := t.exec(`INSERT INTO mailbox (name, uid_validity, last_uid) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid`,
 			clean(mailbox), int64(uidValidity), int64(lastUID))

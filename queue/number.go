@@ -25,8 +25,9 @@ func (s *Store) Number(ctx context.Context, arrival int64, series string) (strin
 	if series != SeriesHeld && (series == "" || series != s.o.NumberPrefix) {
 		return "", fmt.Errorf("number for arrival %d: unknown series %q: use %q or %q", arrival, series, s.o.NumberPrefix, SeriesHeld)
 	}
+	// Soft: what tells the number to anybody is a later, hard commit.
 	var text string
-	err := s.write(ctx, fmt.Sprintf("number for arrival %d", arrival), func(t *tx) (err error) {
+	err := s.writeSoft(ctx, fmt.Sprintf("number for arrival %d", arrival), func(t *tx) (err error) {
 		text, err = s.number(t, arrival, series)
 		return err
 	})

@@ -19,7 +19,7 @@ import (
 func (s *Store) LeaseLetter(ctx context.Context, worker string, d time.Duration) (*exchange.Letter, string, error) {
 	var l *exchange.Letter
 	lease := newToken()
-	err := s.write(ctx, "lease a letter", func(t *tx) error {
+	err := s.writeSoft(ctx, "lease a letter", func(t *tx) error {
 		l = nil
 		if _, err := t.exec(`UPDATE letter SET ready = 1 WHERE ready = 2 AND due_at <= $1`, micro(t.now)); err != nil {
 			return err
@@ -48,7 +48,7 @@ func (s *Store) LeaseLetter(ctx context.Context, worker string, d time.Duration)
 
 // RenewLetter holds a letter's lease for another d from now.
 func (s *Store) RenewLetter(ctx context.Context, id int64, lease string, d time.Duration) error {
-	return s.write(ctx, fmt.Sprintf("renew the lease of letter %d", id), func(t *tx) error {
+	return s.writeSoft(ctx, fmt.Sprintf("renew the lease of letter %d", id), func(t *tx) error {
 		return t.must(ErrLeaseLost, `UPDATE letter SET ready = 2, due_at = $1 WHERE id = $2 AND lease = $3 AND lease <> '' AND state = 'waiting'`,
 			micro(t.now.Add(d)), id, lease)
 	})

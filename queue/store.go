@@ -155,10 +155,22 @@ func nudge(c chan struct{}) {
 // write runs f in the writer's next transaction and returns when that is
 // durable.
 func (s *Store) write(ctx context.Context, op string, f func(*tx) error) error {
+	return s.writeAs(ctx, op, true, f)
+}
+
+// writeSoft is write for what need not outlive a loss of power until something
+// that does rests on it: leases, which a restart gives back anyway; numbers,
+// which nobody is told before the commit of the letter that tells them; how far
+// a mailbox was read. The death of the process loses none of it.
+func (s *Store) writeSoft(ctx context.Context, op string, f func(*tx) error) error {
+	return s.writeAs(ctx, op, false, f)
+}
+
+func (s *Store) writeAs(ctx context.Context, op string, hard bool, f func(*tx) error) error {
 	if s.writer == nil {
 		return fmt.Errorf("%s: %w", op, ErrReadOnly)
 	}
-	if err := s.writer.do(ctx, f); err != nil {
+	if err := s.writer.do(ctx, hard, f); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil

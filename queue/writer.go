@@ -33,6 +33,7 @@ type writer struct {
 type job struct {
 	ctx  context.Context
 	run  func(*tx) error
+	hard bool // see engine.hard
 	err  error
 	done chan struct{}
 }
@@ -47,11 +48,11 @@ func startWriter(e engine, clock func() time.Time, changed func()) *writer {
 // do hands f over and waits until it is durable or has failed. A context that
 // ends stops a call that has not begun; one that has begun is waited for, so
 // that its outcome is never in doubt.
-func (w *writer) do(ctx context.Context, f func(*tx) error) error {
+func (w *writer) do(ctx context.Context, hard bool, f func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{ctx: ctx, run: f, done: make(chan struct{})}
+	j := &job{ctx: ctx, run: f, hard: hard, done: make(chan struct{})}
 	select {
 	case <-w.quit:
 		return ErrClosed
@@ -72,21 +73,25 @@ func (w *writer) loop() {
 	defer close(w.stopped)
 	var s *session
 	defer func() { s.close() }()
+	var next *job // taken from jobs, for a transaction of its own
 	for {
-		select {
-		case <-w.quit:
-			return
-		case first := <-w.jobs:
-			ctx, cancel := w.context()
-			s = w.transaction(ctx, s, first)
-			cancel()
+		if next == nil {
+			select {
+			case <-w.quit:
+				return
+			case next = <-w.jobs:
+			}
 		}
+		ctx, cancel := w.context()
+		s, next = w.transaction(ctx, s, next)
+		cancel()
 	}
 }
 
 // transaction carries out one shared transaction and answers its callers. It
-// returns the session to go on with, nil if its connection is in doubt.
-func (w *writer) transaction(ctx context.Context, s *session, first *job) *session {
+// returns the session to go on with, nil if its connection is in doubt, and the
+// call that the next transaction begins with, if one was taken already.
+func (w *writer) transaction(ctx context.Context, s *session, first *job) (_ *session, next *job) {
 	t := &tx{now: w.clock()}
 	group, err := []*job{first}, error(nil)
 	if s == nil {
@@ -94,7 +99,7 @@ func (w *writer) transaction(ctx context.Context, s *session, first *job) *sessi
 	}
 	if err == nil {
 		t.view = view{ctx: ctx, stmts: s}
-		group, err = w.group(t, s, first)
+		group, next, err = w.group(t, s, first)
 	}
 	for _, j := range group {
 		if err != nil && j.err == nil {
@@ -104,12 +109,12 @@ func (w *writer) transaction(ctx context.Context, s *session, first *job) *sessi
 	}
 	if err != nil {
 		s.close()
-		return nil
+		return nil, next
 	}
 	if t.wakes {
 		w.changed()
 	}
-	return s
+	return s, next
 }
 
 // context of one transaction. A SQLite statement is not interrupted: it waits
@@ -121,34 +126,43 @@ func (w *writer) context() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), groupTimeout)
 }
 
-// group runs first and every call that is waiting in one transaction. An error
-// is a failure of the whole transaction.
-func (w *writer) group(t *tx, s *session, first *job) ([]*job, error) {
-	group := []*job{first}
-	for _, q := range w.engine.begin {
-		if _, err := s.exec(t.ctx, q); err != nil {
-			return group, fmt.Errorf("begin: %w", err)
+// group runs first and every call that is waiting in one transaction. A soft
+// transaction takes no hard call in: that one is returned as next. An error is a
+// failure of the whole transaction.
+func (w *writer) group(t *tx, s *session, first *job) (group []*job, next *job, err error) {
+	group = []*job{first}
+	if err := s.begin(t.ctx, w.engine, first.hard); err != nil {
+		return group, nil, fmt.Errorf("begin: %w", err)
+	}
+	for j := first; j != nil; {
+		if err := w.runOne(t, j); err != nil {
+			return group, nil, err
 		}
-	}
-	if err := w.runOne(t, first); err != nil {
-		return group, err
-	}
-	for len(group) < groupMax {
-		select {
-		case j := <-w.jobs:
+		if j = w.waiting(len(group)); j != nil && j.hard && !first.hard {
+			next, j = j, nil
+		}
+		if j != nil {
 			group = append(group, j)
-			if err := w.runOne(t, j); err != nil {
-				return group, err
-			}
-			continue
-		default:
 		}
-		break
 	}
 	if _, err := s.exec(t.ctx, "COMMIT"); err != nil {
-		return group, fmt.Errorf("commit: %w", err)
+		return group, next, fmt.Errorf("commit: %w", err)
 	}
-	return group, nil
+	return group, next, nil
+}
+
+// waiting is a call that waits to be taken, nil if none does or the group is
+// full.
+func (w *writer) waiting(have int) *job {
+	if have >= groupMax {
+		return nil
+	}
+	select {
+	case j := <-w.jobs:
+		return j
+	default:
+		return nil
+	}
 }
 
 // runOne runs one call behind a savepoint; an error is a failure to undo it.
@@ -177,6 +191,28 @@ func (w *writer) runOne(t *tx, j *job) error {
 type session struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
+	level string // engine.soft or engine.hard, "" at first
+}
+
+// begin begins a transaction. The level is set outside of it and never as a
+// prepared statement: SQLite carries such a PRAGMA out when it compiles it.
+func (s *session) begin(ctx context.Context, e engine, hard bool) error {
+	level := e.soft
+	if hard {
+		level = e.hard
+	}
+	if s.level != level {
+		if _, err := s.conn.ExecContext(ctx, level); err != nil {
+			return err
+		}
+		s.level = level
+	}
+	for _, q := range e.begin {
+		if _, err := s.exec(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func newSession(ctx context.Context, e engine) (*session, error) {
