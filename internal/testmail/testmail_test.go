@@ -6,6 +6,8 @@ import (
 	"encoding/xml"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +128,12 @@ func TestCardsAreWellFormedAndCarryTheirCanary(t *testing.T) {
 		} else if err != nil {
 			t.Fatalf("%v in\n%s", err, c.xml())
 		}
+	}
+	testpeer.Need(t, "xmllint")
+	check := exec.Command("xmllint", "--nonet", "--noout", "--schema", filepath.Join("..", "..", "docs", "card.xsd"), "-")
+	check.Stdin = bytes.NewReader(c.xml())
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("the published schema refuses the card: %v\n%s", err, out)
 	}
 	c.without = "severity"
 	if bytes.Contains(c.json(), []byte("severity")) {

@@ -6,6 +6,7 @@
 //	t-03  the table of bad input, each case between good ones
 //	t-04  Postfix hands over by LMTP, and keeps what we cannot take
 //	t-05  kill -9 at random instants under load
+//	t-06  the demo as a self-test
 //
 // It looks at the program from outside: command line, mailboxes, what passed
 // the relay, and the rows of the store. It imports no room of Almasu but the

@@ -263,4 +263,5 @@ func (n *node) close() {
 	if out, errs, status := n.almasu("check", "--store"); status != 0 {
 		n.t.Errorf("almasu check --store of %s ended with %d:\n%s%s", n.id, status, out, errs)
 	}
+	n.must("journal", "verify")
 }

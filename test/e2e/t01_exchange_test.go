@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"almasu/internal/testmail"
 	"almasu/internal/testpeer"
 )
 
@@ -63,7 +65,34 @@ func TestT01AnIncidentFromTheSOCToTheNCCISAndItsReceiptBack(t *testing.T) {
 		}
 	}
 	nccis.settled(2)
+	noticesReachTheBody(t, h, nccis, knb, centre)
+	receiptsAndNotifications(t, h, alfa, centre)
+
+	// Two gateways that face each other fall silent when the story is told.
+	// What the relay reports of deliveries is taken in and answered by nobody.
+	soc.settled(4)
+	if other := soc.rows("SELECT state, code FROM arrival WHERE state NOT IN ('receipt', 'delivery-report')"); len(other) > 0 {
+		t.Errorf("the SOC took answers for %v", other)
+	}
+	if n := soc.count("SELECT count(*) FROM arrival WHERE state = 'receipt'"); n != 4 {
+		t.Errorf("the SOC took in %d receipts and notifications, want 4", n)
+	}
+	if n := nccis.count("SELECT count(*) FROM arrival WHERE state <> 'delivery-report'"); n != 2 {
+		t.Errorf("%d messages came to the NCCIS, want the 2 reports", n)
+	}
+	if n := soc.count("SELECT count(*) FROM letter"); n != 2 {
+		t.Errorf("the SOC wrote %d letters, want its 2 reports", n)
+	}
 	toldWithoutPlaintext(t, h, nccis, secrets)
+	toldWithoutPlaintext(t, h, soc, secrets)
+	soc.close()
+	nccis.close()
+}
+
+// noticesReachTheBody: the national security body got one notice of each
+// incident and nobody else any.
+func noticesReachTheBody(t *testing.T, h *house, nccis *node, knb, centre *testmail.Person) {
+	t.Helper()
 
 	h.await(knb, "INBOX", 2)
 	var told []string
@@ -78,11 +107,44 @@ func TestT01AnIncidentFromTheSOCToTheNCCISAndItsReceiptBack(t *testing.T) {
 	if want := []string{status(t, nccis, "ALFA-1").Number, status(t, nccis, "ALFA-2").Number}; !slices.Equal(told, slices.Sorted(slices.Values(want))) {
 		t.Errorf("it was told of %v, want %v", told, want)
 	}
-	if n := len(h.dovecot.Messages(t, w.Person("soc-beta").Address(), "INBOX")); n != 0 {
+	if n := len(h.dovecot.Messages(t, world(t).Person("soc-beta").Address(), "INBOX")); n != 0 {
 		t.Errorf("SOC Beta, which the reports do not concern, got %d letters", n)
 	}
-	soc.close()
-	nccis.close()
+}
+
+// receiptsAndNotifications: for each report one receipt card and one signed
+// disposition notification with the same digest (RFC 3335, RFC 8098).
+func receiptsAndNotifications(t *testing.T, h *house, alfa, centre *testmail.Person) {
+	t.Helper()
+	testpeer.Until(t, storyWait, "two receipts and two disposition notifications", func(context.Context) bool {
+		return len(h.letters(alfa, "nccis")) >= 4
+	})
+	digests := map[string]string{} // by the Message-ID answered
+	var notifications []*letter
+	for _, l := range h.letters(alfa, "nccis") {
+		outerIsMute(t, l, centre)
+		if l.leaves["message/disposition-notification"] != nil {
+			notifications = append(notifications, l)
+			continue
+		}
+		digest, _ := l.card["digest"].(map[string]any)
+		value, _ := digest["value"].(string)
+		digests[l.field("original_message_id")] = value
+	}
+	if len(digests) != 2 || len(notifications) != 2 {
+		t.Fatalf("the SOC got %d receipts and %d notifications, want 2 of each", len(digests), len(notifications))
+	}
+	for _, l := range notifications {
+		text := string(l.leaves["message/disposition-notification"])
+		answered := regexp.MustCompile(`(?mi)^Original-Message-ID:\s*(<[^>]+>)`).FindStringSubmatch(text)
+		mic := regexp.MustCompile(`(?mi)^Received-Content-MIC:\s*([A-Za-z0-9+/=]+)\s*,`).FindStringSubmatch(text)
+		if answered == nil || mic == nil || digests[answered[1]] != mic[1] {
+			t.Errorf("a notification says otherwise than the receipts %v:\n%s", digests, text)
+		}
+		if l.outer.Get("Return-Path") != "<>" {
+			t.Errorf("a notification came from %q, not from the null reverse-path", l.outer.Get("Return-Path"))
+		}
+	}
 }
 
 // status is what a node says of a report, nil where it does not know it.
