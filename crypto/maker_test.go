@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -32,20 +34,27 @@ type cast struct {
 
 type keyPair struct{ private, public []byte }
 
+// people reads the cast from testdata/keys: unlocked keys made by NewOpenPGP
+// for these tests alone, the same in every process so that fuzzing workers
+// agree on who is who.
 var people = sync.OnceValue(func() *cast {
 	c := &cast{}
-	make := func(name string, e **openpgp.Entity, f *keyPair) {
-		private, public, _, err := crypto.NewOpenPGP(name, name+"@"+name+".example", nil, now.AddDate(-1, 0, 0), 3*365*24*time.Hour)
+	read := func(name string, e **openpgp.Entity, f *keyPair) {
+		private, err := os.ReadFile(filepath.Join("testdata", "keys", name+".asc"))
 		if err != nil {
 			panic(err)
 		}
-		*f = keyPair{private, public}
 		*e = entityOf(private)
+		var public bytes.Buffer
+		if err := (*e).Serialize(&public); err != nil {
+			panic(err)
+		}
+		*f = keyPair{private, []byte(armored("PGP PUBLIC KEY BLOCK", public.Bytes()))}
 	}
-	make("nccis", &c.self, &c.selfFile)
-	make("alfa", &c.alfa, &c.alfaFile)
-	make("beta", &c.beta, &c.betaFile)
-	make("stranger", &c.stranger, &c.none)
+	read("nccis", &c.self, &c.selfFile)
+	read("alfa", &c.alfa, &c.alfaFile)
+	read("beta", &c.beta, &c.betaFile)
+	read("stranger", &c.stranger, &c.none)
 	ring, err := crypto.NewKeyring(crypto.KeySet{OpenPGP: []crypto.KeyFile{
 		{Owner: exchange.SelfSigner, File: "self.asc", Data: c.selfFile.private},
 		{Owner: "soc-alfa", File: "alfa.asc", Data: c.alfaFile.public},
