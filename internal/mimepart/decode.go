@@ -37,7 +37,7 @@ func (p *Part) Decode(limit int64) ([]byte, error) {
 // filtered down to its alphabet first (RFC 2045 section 6.8: all other
 // characters must be ignored), up to the padding.
 func decodeBase64(b []byte) ([]byte, error) {
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(b))+3) // padded or not
 	n, err := base64.StdEncoding.Decode(out, b)
 	if err == nil {
 		return out[:n], nil
