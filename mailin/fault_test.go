@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,8 +71,8 @@ func TestCleanEndInTheMiddleOfABodyIsNotTheWholeMessage(t *testing.T) {
 		h.add("INBOX", mail("big", 400<<10))
 		stop := h.run(m, nil)
 		<-h.waits
-		if len(h.took) != 1 || len(h.took[0].body) != 400<<10 || h.conns != 2 {
-			t.Errorf("taken %d over %d connections", len(h.took), h.conns)
+		if len(h.took) != 1 || len(h.took[0].body) != 400<<10 || h.dials() != 2 {
+			t.Errorf("taken %d over %d connections", len(h.took), h.dials())
 		}
 		stop()
 	})
@@ -142,8 +143,8 @@ func TestSlowServerIsWaitedForBeyondTheLibrarysFiveMinutes(t *testing.T) {
 		begun := time.Now()
 		stop := h.run(m, nil)
 		<-h.waits
-		if d := time.Since(begun); len(h.took) != 1 || h.conns != 1 || d < 6*time.Minute {
-			t.Errorf("taken %d over %d connections after %v", len(h.took), h.conns, d)
+		if d := time.Since(begun); len(h.took) != 1 || h.dials() != 1 || d < 6*time.Minute {
+			t.Errorf("taken %d over %d connections after %v", len(h.took), h.dials(), d)
 		}
 		stop()
 	})
@@ -162,8 +163,8 @@ func TestSlowAcceptIsNotTheServersFault(t *testing.T) {
 		h.add("INBOX", mail("large", 400<<10))
 		stop := h.run(m, nil)
 		<-h.waits
-		if len(h.took) != 2 || h.conns != 1 {
-			t.Errorf("taken %d over %d connections", len(h.took), h.conns)
+		if len(h.took) != 2 || h.dials() != 1 {
+			t.Errorf("taken %d over %d connections", len(h.took), h.dials())
 		}
 		stop()
 	})
@@ -204,8 +205,8 @@ func TestServerThatRefusesOneBody(t *testing.T) {
 		}
 		stop := h.run(m, nil)
 		<-h.waits
-		if len(h.took) != 4 || h.conns != 1 || len(h.events) != 1 {
-			t.Errorf("taken %d over %d connections, %q", len(h.took), h.conns, h.events)
+		if len(h.took) != 4 || h.dials() != 1 || len(h.events) != 1 {
+			t.Errorf("taken %d over %d connections, %q", len(h.took), h.dials(), h.events)
 		}
 		stop()
 	})
@@ -233,8 +234,8 @@ func TestMessageDeletedMeanwhile(t *testing.T) {
 				}
 				stop := h.run(m, nil)
 				<-h.waits
-				if len(h.took) != 2 || h.conns != 1 || len(h.events) != 0 {
-					t.Errorf("taken %d over %d connections, %q", len(h.took), h.conns, h.events)
+				if len(h.took) != 2 || h.dials() != 1 || len(h.events) != 0 {
+					t.Errorf("taken %d over %d connections, %q", len(h.took), h.dials(), h.events)
 				}
 				stop()
 			})
@@ -263,9 +264,9 @@ func TestServerWithoutMove(t *testing.T) {
 	for name, caps := range map[string][]imap.Cap{"with UIDPLUS": {imap.CapUIDPlus}, "with nothing": nil} {
 		t.Run(name, func(t *testing.T) {
 			inHouse(t, caps, func(h *house, m *Mailbox) {
-				full := true
+				var free atomic.Bool
 				h.hooks.plain = func() error {
-					if full {
+					if !free.Load() {
 						return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeOverQuota, Text: "full"}
 					}
 					return nil
@@ -279,7 +280,7 @@ func TestServerWithoutMove(t *testing.T) {
 				if got := h.in("INBOX"); len(got) != 2 {
 					t.Fatalf("lost from a full mailbox: %q left", got)
 				}
-				full = false
+				free.Store(true)
 				<-h.waits
 				if in, done := h.in("INBOX"), h.in("Done"); len(in) != 0 || len(done) != 2 {
 					t.Errorf("INBOX %q Done %q", in, done)
@@ -324,7 +325,7 @@ func TestOneEntryThatCannotBeMoved(t *testing.T) {
 		<-h.waits
 		h.ledger.decide()
 		<-h.waits
-		if in, done := h.in("INBOX"), h.in("Done"); len(in) != 1 || len(done) != 6 || h.conns != 1 {
+		if in, done := h.in("INBOX"), h.in("Done"); len(in) != 1 || len(done) != 6 || h.dials() != 1 {
 			t.Errorf("INBOX %q, %d in Done", in, len(done))
 		}
 		stop()
@@ -362,7 +363,7 @@ func TestReconnectingBacksOffAndStartsAgain(t *testing.T) {
 		h.hooks.write = func(n int, b []byte) ([]byte, bool) { return b, n == 15 && strings.HasPrefix(string(b), "+ idling") }
 		stop := h.run(m, nil)
 		<-h.waits
-		for h.conns < 17 {
+		for h.dials() < 17 {
 			<-h.waits
 		}
 		for i, e := range h.endings {

@@ -104,9 +104,9 @@ func inHouse(t *testing.T, caps []imap.Cap, f func(h *house, m *Mailbox)) {
 			Skipped: func(s exchange.Source, err error) { h.note("skipped %d", s.UID) },
 		}
 		f(h, m)
-		h.server.Close()
 		h.ln.Close()
 		<-served
+		h.server.Close()
 	})
 }
 
@@ -299,6 +299,12 @@ func (h *house) in(folder string) []string {
 	ln.Close()
 	slices.Sort(out)
 	return out
+}
+
+func (h *house) dials() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.conns
 }
 
 // bodiesTaken lists what accept took, sorted.

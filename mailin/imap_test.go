@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,23 +132,23 @@ func TestOneBadMessageDoesNotStopTheLine(t *testing.T) {
 				for i := range 5 {
 					h.add("INBOX", mail(fmt.Sprint("m", i+1), size))
 				}
-				tries := 0
+				var tries atomic.Int32
 				h.acceptErr = func(in Incoming) error {
 					if in.Source.UID == 2 {
-						tries++
+						tries.Add(1)
 						return errors.New("this one never")
 					}
 					return nil
 				}
 				stop := h.run(m, nil)
 				<-h.waits
-				if got := h.bodiesTaken(); len(got) != 4 || tries != 1 || h.ledger.last != 1 {
-					t.Fatalf("taken %d, tried %d times, cursor %d", len(got), tries, h.ledger.last)
+				if got := h.bodiesTaken(); len(got) != 4 || tries.Load() != 1 || h.ledger.last != 1 {
+					t.Fatalf("taken %d, tried %d times, cursor %d", len(got), tries.Load(), h.ledger.last)
 				}
 				<-h.waits // the next poll
 				<-h.waits
-				if len(h.bodiesTaken()) != 4 || tries != 3 || len(h.events) != 3 {
-					t.Errorf("two polls later: taken %d, tried %d times, %q", len(h.bodiesTaken()), tries, h.events)
+				if len(h.bodiesTaken()) != 4 || tries.Load() != 3 || len(h.events) != 3 {
+					t.Errorf("two polls later: taken %d, tried %d times, %q", len(h.bodiesTaken()), tries.Load(), h.events)
 				}
 				stop()
 			})
@@ -180,8 +181,8 @@ func TestBusyLosesNothing(t *testing.T) {
 				if got := h.bodiesTaken(); len(slices.Compact(got)) != 20 || len(h.took) != 20 {
 					t.Errorf("taken %d times %d messages", len(h.took), len(got))
 				}
-				if len(h.endings) != 0 || h.conns != 1 {
-					t.Errorf("connections %d, endings %v", h.conns, h.endings)
+				if len(h.endings) != 0 || h.dials() != 1 {
+					t.Errorf("connections %d, endings %v", h.dials(), h.endings)
 				}
 				if c.size > smallMessage && len(h.bodies) != 20 {
 					t.Errorf("bodies fetched %d times, want 20: a busy gateway costs no transfer", len(h.bodies))
@@ -210,8 +211,8 @@ func TestBusyInTheMiddleOfABody(t *testing.T) {
 		for len(h.bodiesTaken()) < 2 {
 			<-h.waits
 		}
-		if calls != 2 || h.conns != 2 {
-			t.Errorf("%d calls, %d connections", calls, h.conns)
+		if calls != 2 || h.dials() != 2 {
+			t.Errorf("%d calls, %d connections", calls, h.dials())
 		}
 		stop()
 	})

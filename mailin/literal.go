@@ -71,6 +71,7 @@ type literalBody struct {
 	literal  imap.LiteralReader
 	left     int64
 	fault    error // why Read failed, except for a clean end
+	broken   bool  // the literal itself failed
 }
 
 // Read returns io.EOF only after the whole literal. The library's reader ends
@@ -97,7 +98,7 @@ func (b *literalBody) Read(buf []byte) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		b.fault = fmt.Errorf("read UID %d: %w", b.uid, err)
+		b.fault, b.broken = fmt.Errorf("read UID %d: %w", b.uid, err), true
 	}
 	return n, b.fault
 }
@@ -133,7 +134,12 @@ func (b *literalBody) finish() error {
 	if b.left > drainOctets {
 		b.s.conn.Close()
 	}
-	err := b.command.Close()
+	var err error
+	if b.broken {
+		err = b.s.abandon(b.command)
+	} else {
+		err = b.command.Close()
+	}
 	b.s.conn.expect(0)
 	if !b.watchdog.Stop() && err != nil {
 		err = fmt.Errorf("%w (%v)", errSilent, err)
@@ -142,4 +148,13 @@ func (b *literalBody) finish() error {
 		b.fault = fmt.Errorf("fetch UID %d: %w", b.uid, err)
 	}
 	return err
+}
+
+// abandon ends a FETCH after a failed Read of its literal, and the connection
+// with it. The library's decoder goes on by itself then; only when it has ended
+// may the command be drained, which reads the literal once more.
+func (s *session) abandon(cmd *imapclient.FetchCommand) error {
+	s.conn.Close()
+	<-s.client.Closed()
+	return cmd.Close()
 }

@@ -94,7 +94,7 @@ func (p *poller) takeBatch(s *session, batch []entry) error {
 			data := make([]byte, e.size)
 			if _, err := io.ReadFull(literal, data); err != nil {
 				missing[uid] = e
-				break
+				return errors.Join(err, s.abandon(cmd))
 			}
 			hands.give(e, data)
 		}
@@ -146,8 +146,11 @@ func (p *poller) takeHeader(s *session, e entry) error {
 		cmd := s.client.Fetch(imap.UIDSetNum(imap.UID(e.uid)), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 		for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 			if uid, literal := bodyOf(msg); uid == e.uid && literal != nil {
-				there = true
-				header, _ = io.ReadAll(io.LimitReader(literal, headerOctets)) // Close tells what went wrong
+				var err error
+				if header, err = io.ReadAll(io.LimitReader(literal, headerOctets)); err != nil {
+					return errors.Join(err, s.abandon(cmd))
+				}
+				there = int64(len(header)) == min(literal.Size(), headerOctets)
 			}
 		}
 		return cmd.Close()
