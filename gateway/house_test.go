@@ -423,3 +423,7 @@ func cmp(first, other string) string {
 func fromAlfa(t testing.TB, now time.Time, doc exchange.Document) []byte {
 	return mail{from: "soc-alfa", to: "nccis", ask: true, auto: "auto-generated"}.seal(t, now, doc)
 }
+
+func lettersTo(id string) queue.LetterFilter { return queue.LetterFilter{To: id} }
+
+func reportsAll() queue.ReportFilter { return queue.ReportFilter{} }

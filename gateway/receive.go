@@ -145,10 +145,14 @@ func storedReports(a exchange.Arrival, o *Outcome, number string) []exchange.Sto
 	return out
 }
 
+// keys are the reports by id and revision; what could not be identified in a
+// document that is refused has none.
 func (o *Outcome) keys() []exchange.Key {
 	var keys []exchange.Key
 	for _, r := range o.Parsed.Reports {
-		keys = append(keys, r.Key())
+		if key := r.Key(); exchange.ValidID(key.ID) && key.Revision > 0 {
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }
