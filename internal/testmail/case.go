@@ -28,7 +28,9 @@ type Case struct {
 	Code    exchange.Code `json:"code,omitempty"`
 	// After names the cases that must have been taken in before, in order.
 	After []string `json:"after,omitempty"`
-	// Participant is the sender the gateway must establish, "" for none.
+	// Participant is the sender the gateway must name: the one whose valid
+	// signature and From agree, also where the message is held for something
+	// else; "" for none.
 	Participant string `json:"participant,omitempty"`
 	// Claimed is the participant (never ourselves) whose address stands in
 	// From: where nothing is established it may get one neutral notice.

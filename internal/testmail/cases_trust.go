@@ -17,7 +17,7 @@ func encryption() []*Case {
 				return m.mail(string(m.entity(jsonPart(m.card().json()))))
 			}},
 		{Name: "plain-signed", Comment: "signed, but not encrypted", Outcome: Held, Code: exchange.NotEncrypted,
-			Signature: exchange.SignatureValid, build: func(m *maker) []byte {
+			Signature: exchange.SignatureValid, Participant: "soc-alfa", build: func(m *maker) []byte {
 				entity := m.entity(jsonPart(m.card().json()))
 				return m.mail(signedMIME(entity, m.detached(entity, "")))
 			}},
@@ -40,12 +40,14 @@ func encryption() []*Case {
 			build: func(m *maker) []byte {
 				return m.mail(pgpMIME(m.craft(m.entity(jsonPart(m.card().json())), handmade{signer: m.key(""), noMDC: true})))
 			}},
-		{Name: "cipher-3des", Comment: "3DES", Outcome: Held, Code: exchange.WeakEncryption, build: func(m *maker) []byte {
-			return m.mail(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{args: []string{"--cipher-algo", "3DES"}})))
-		}},
-		{Name: "cipher-cast5", Comment: "CAST5", Outcome: Held, Code: exchange.WeakEncryption, build: func(m *maker) []byte {
-			return m.mail(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{args: []string{"--cipher-algo", "CAST5"}})))
-		}},
+		{Name: "cipher-3des", Comment: "3DES", Outcome: Held, Code: exchange.WeakEncryption, Participant: "soc-alfa",
+			Signature: exchange.SignatureValid, build: func(m *maker) []byte {
+				return m.mail(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{args: []string{"--cipher-algo", "3DES"}})))
+			}},
+		{Name: "cipher-cast5", Comment: "CAST5", Outcome: Held, Code: exchange.WeakEncryption, Participant: "soc-alfa",
+			Signature: exchange.SignatureValid, build: func(m *maker) []byte {
+				return m.mail(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{args: []string{"--cipher-algo", "CAST5"}})))
+			}},
 		{Name: "compressed-bomb", Comment: "some 200 KB that unpack to 201 MiB", Outcome: Held, Code: exchange.CannotDecrypt, Large: true,
 			build: func(m *maker) []byte {
 				content := append(m.entity(jsonPart(m.card().json())), bytes.Repeat([]byte{0}, 201<<20)...)
@@ -122,7 +124,7 @@ func signature() []*Case {
 				return m.mail(pgpMIME(m.seal(crlf(whole), sealing{signer: "-"})))
 			}},
 		{Name: "signature-outside", Comment: "signed outside the encryption only", Outcome: Held, Code: exchange.SignaturePartial,
-			build: func(m *maker) []byte { return m.mail(m.signedOutside("soc-alfa/current")) }},
+			Participant: "soc-alfa", build: func(m *maker) []byte { return m.mail(m.signedOutside("soc-alfa/current")) }},
 		{Name: "our-own-letter", Comment: "a letter of ours reflected back", Outcome: Held, Code: exchange.SignerMismatch,
 			Signature: exchange.SignatureValid, Signer: "nccis/current", Claimed: "nobody", build: func(m *maker) []byte {
 				return m.mailFrom(m.w.Person(SelfID).Address(), m.ownLetter())
