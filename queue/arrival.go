@@ -82,27 +82,40 @@ func (s *Store) recognise(t *tx, a exchange.Arrival) (*exchange.Arrival, error) 
 	return known, t.note("seen-again", arrivalObject(known.ID), "mailbox", src.Mailbox)
 }
 
-// LeaseArrival takes the oldest message that waits for its decision, with its
-// octets, for d; nil if none does. The attempt is counted in the store before
-// the message is handed out: one that kills its worker is known by its Attempts. A
-// lease that ran out puts the message back to work.
+// LeaseArrival is ClaimArrival with the octets of the message.
 func (s *Store) LeaseArrival(ctx context.Context, worker string, d time.Duration) (*exchange.Arrival, string, []byte, error) {
-	const op = "lease a message"
+	a, lease, err := s.ClaimArrival(ctx, worker, d)
+	if err != nil || a == nil {
+		return nil, "", nil, err
+	}
+	raw, err := s.Raw(ctx, a.ID)
+	if err != nil {
+		back := s.Back(context.WithoutCancel(ctx), a.ID, lease, s.now().Add(d))
+		return nil, "", nil, errors.Join(err, back)
+	}
+	return a, lease, raw, nil
+}
+
+// ClaimArrival takes the oldest message that waits for its decision for d; nil
+// if none does. Raw reads its octets, once there is room for them. The attempt
+// is counted in the store before the message is handed out: one that kills its
+// worker is known by its Attempts. A lease that ran out puts the message back
+// to work.
+func (s *Store) ClaimArrival(ctx context.Context, worker string, d time.Duration) (*exchange.Arrival, string, error) {
 	var a *exchange.Arrival
-	var body int64
 	lease := newToken()
-	err := s.writeSoft(ctx, op, func(t *tx) error {
+	err := s.writeSoft(ctx, "lease a message", func(t *tx) error {
 		a = nil
 		if _, err := t.exec(`UPDATE arrival SET ready = 1 WHERE ready = 2 AND due_at <= $1`, micro(t.now)); err != nil {
 			return err
 		}
 		st, err := t.stmts.stmt(t.ctx, `UPDATE arrival SET ready = 2, due_at = $1, lease = $2, worker = $3, attempts = attempts + 1
 			WHERE id = (SELECT id FROM arrival WHERE ready = 1 ORDER BY id LIMIT 1)
-			RETURNING `+arrivalColumns+`, body`)
+			RETURNING `+arrivalColumns)
 		if err != nil {
 			return err
 		}
-		got, err := scanArrival(st.QueryRowContext(t.ctx, micro(t.now.Add(d)), lease, clean(worker)).Scan, &body)
+		got, err := scanArrival(st.QueryRowContext(t.ctx, micro(t.now.Add(d)), lease, clean(worker)).Scan)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -110,14 +123,9 @@ func (s *Store) LeaseArrival(ctx context.Context, worker string, d time.Duration
 		return err
 	})
 	if err != nil || a == nil {
-		return nil, "", nil, err
+		return nil, "", err
 	}
-	raw, err := s.raw(s.look(ctx), a.ID, body, a.Size, a.Oversize)
-	if err != nil {
-		back := s.Back(context.WithoutCancel(ctx), a.ID, lease, s.now().Add(d))
-		return nil, "", nil, errors.Join(err, back)
-	}
-	return a, lease, raw, nil
+	return a, lease, nil
 }
 
 func newToken() string { return rand.Text() }

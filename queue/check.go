@@ -86,9 +86,8 @@ func letterRules() []rule {
 	return []rule{
 		{"a letter is in a state of exchange", `SELECT 'letter ' || id FROM letter WHERE state NOT IN (` + states(exchange.LetterTransitions()) + `)`},
 		{"a waiting letter, and no other, is leased or due", `SELECT 'letter ' || id FROM letter WHERE (state <> 'waiting' AND (lease <> '' OR ready <> 0)) OR (state = 'waiting' AND ready NOT IN (1, 2))`},
-		{"a letter has its octets, unless it was blocked", `SELECT 'letter ' || l.id FROM letter l
-			WHERE l.state NOT IN ('blocked', 'replaced') AND NOT EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)
-			OR l.state = 'blocked' AND EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)`},
+		{"a letter has its octets", `SELECT 'letter ' || l.id FROM letter l
+			WHERE NOT EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)`},
 		{"octets and attempts belong to a letter", `SELECT 'letter ' || x.letter FROM (SELECT letter FROM letter_body UNION SELECT letter FROM attempt) x
 			WHERE NOT EXISTS (SELECT 1 FROM letter l WHERE l.id = x.letter)`},
 		{"a sent letter has its time and its attempt, a closed one its time", `SELECT 'letter ' || l.id FROM letter l

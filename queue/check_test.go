@@ -33,7 +33,7 @@ func breakages() map[string][]string {
 		"a deadline is open, met or missed, and about a report":              {`UPDATE deadline SET state = 'late'`, `UPDATE deadline SET report = 9`},
 		"a letter is in a state of exchange":                                 {`UPDATE letter SET state = 'lost'`},
 		"a waiting letter, and no other, is leased or due":                   {`UPDATE letter SET lease = 'x'`, `UPDATE letter SET ready = 1`},
-		"a letter has its octets, unless it was blocked":                     {`DELETE FROM letter_body`, `UPDATE letter SET state = 'blocked'`},
+		"a letter has its octets":                                            {`DELETE FROM letter_body`},
 		"octets and attempts belong to a letter":                             {`INSERT INTO letter_body (letter, bytes) SELECT 99, bytes FROM letter_body`, `UPDATE attempt SET letter = 99`},
 		"a sent letter has its time and its attempt, a closed one its time":  {`DELETE FROM attempt`, `UPDATE letter SET sent_at = 0`, `UPDATE letter SET state = 'closed'`},
 		"a letter answers an arrival and carries a report that are there":    {`UPDATE letter SET arrival = 99`, `UPDATE letter SET report = 99`, `UPDATE letter SET receipt_arrival = 99`},

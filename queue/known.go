@@ -8,7 +8,7 @@ import (
 	"almasu/exchange"
 )
 
-const knownColumns = `arrival, number, participant, sender, verdict, code, digest_alg, digest_value, digest_over, received_at,
+const knownColumns = `arrival, number, participant, sender, form, verdict, code, digest_alg, digest_value, digest_over, received_at,
 	content_digest, report_digest`
 
 // KnownContent is what was accepted with the same signed content (hex SHA-256),
@@ -33,7 +33,7 @@ func (v view) known(where string, args ...any) (*exchange.Known, error) {
 	var k exchange.Known
 	var receivedAt int64
 	found, err := v.found(`SELECT `+knownColumns+` FROM known WHERE `+where, args, &k.Arrival, &k.Number, &k.Participant, &k.From,
-		&k.Verdict, &k.Code, &k.Digest.Algorithm, &k.Digest.Value, &k.Digest.Over, &receivedAt, &k.ContentDigest, &k.ReportDigest)
+		&k.Form, &k.Verdict, &k.Code, &k.Digest.Algorithm, &k.Digest.Value, &k.Digest.Over, &receivedAt, &k.ContentDigest, &k.ReportDigest)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -87,8 +87,8 @@ func (t *tx) remember(arrival int64, k exchange.Known) error {
 			return fmt.Errorf("revision %d of the report is registered: %w", latest, ErrConflict)
 		}
 	}
-	_, err := t.exec(`INSERT INTO known (`+knownColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		arrival, k.Number, k.Participant, clean(k.From), string(k.Verdict), string(k.Code), k.Digest.Algorithm, k.Digest.Value, k.Digest.Over,
+	_, err := t.exec(`INSERT INTO known (`+knownColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		arrival, k.Number, k.Participant, clean(k.From), string(k.Form), string(k.Verdict), string(k.Code), k.Digest.Algorithm, k.Digest.Value, k.Digest.Over,
 		micro(k.ReceivedAt), k.ContentDigest, k.ReportDigest)
 	if err != nil {
 		return err

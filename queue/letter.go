@@ -11,16 +11,17 @@ import (
 
 const letterColumns = `id, kind, state, recipient, address, sender, message_id, envelope_id, clause, arrival, report, digest_alg, digest_value,
 	digest_over, wants_receipt, created_at, expires_at, due_at, attempts, sent_at, outside, relay, reply, closed_at, verdict, number,
-	delivery, receipt_arrival`
+	delivery, receipt_arrival, peer_received_at, peer_decided_at`
 
 func scanLetter(scan func(...any) error) (exchange.Letter, error) {
 	var l exchange.Letter
-	var createdAt, expiresAt, dueAt, sentAt, closedAt int64
+	var createdAt, expiresAt, dueAt, sentAt, closedAt, peerReceivedAt, peerDecidedAt int64
 	err := scan(&l.ID, &l.Kind, &l.State, &l.To, &l.Address, &l.Sender, &l.MessageID, &l.EnvelopeID, &l.Clause, &l.Arrival, &l.Report,
 		&l.Digest.Algorithm, &l.Digest.Value, &l.Digest.Over, &l.WantsReceipt, &createdAt, &expiresAt, &dueAt, &l.Attempts, &sentAt, &l.Outside,
-		&l.Relay, &l.Reply, &closedAt, &l.Verdict, &l.Number, &l.Delivery, &l.ReceiptArrival)
+		&l.Relay, &l.Reply, &closedAt, &l.Verdict, &l.Number, &l.Delivery, &l.ReceiptArrival, &peerReceivedAt, &peerDecidedAt)
 	l.CreatedAt, l.Expires, l.NextAt = fromMicro(createdAt), fromMicro(expiresAt), fromMicro(dueAt)
 	l.SentAt, l.ClosedAt = fromMicro(sentAt), fromMicro(closedAt)
+	l.PeerReceivedAt, l.PeerDecidedAt = fromMicro(peerReceivedAt), fromMicro(peerDecidedAt)
 	return l, err
 }
 
@@ -89,7 +90,8 @@ func (v view) letters(query string, args ...any) ([]exchange.Letter, error) {
 	return out, err
 }
 
-// message is the octets of a letter, nil for a blocked one.
+// message is the octets of a letter; those of a blocked one are sealed to
+// ourselves alone.
 func (v view) message(letter int64) (bytes []byte, err error) {
 	_, err = v.found(`SELECT bytes FROM letter_body WHERE letter = $1`, []any{letter}, &bytes)
 	return bytes, err
@@ -122,8 +124,8 @@ func (t *tx) addLetter(d exchange.Decision, l exchange.Letter) error {
 	switch {
 	case !mayMove(exchange.LetterTransitions(), "", l.State):
 		return fmt.Errorf("a new letter that is %s: %w", l.State, ErrForbidden)
-	case (l.State == exchange.LetterBlocked) != (len(l.Message) == 0):
-		return fmt.Errorf("a %s letter of %d octets: only a blocked one has none: %w", l.State, len(l.Message), ErrForbidden)
+	case len(l.Message) == 0:
+		return fmt.Errorf("a %s letter without octets: %w", l.State, ErrForbidden)
 	}
 	if l.CreatedAt.IsZero() {
 		l.CreatedAt = d.At
@@ -141,10 +143,8 @@ func (t *tx) addLetter(d exchange.Decision, l exchange.Letter) error {
 	if err != nil {
 		return err
 	}
-	if len(l.Message) > 0 {
-		if _, err := t.exec(`INSERT INTO letter_body (letter, bytes) VALUES ($1, $2)`, l.ID, l.Message); err != nil {
-			return err
-		}
+	if _, err := t.exec(`INSERT INTO letter_body (letter, bytes) VALUES ($1, $2)`, l.ID, l.Message); err != nil {
+		return err
 	}
 	return t.note("letter-composed", letterObject(l.ID), "kind", string(l.Kind), "to", l.To, "state", string(l.State), "message_id", l.MessageID,
 		"arrival", orBlank(l.Arrival), "report", orBlank(l.Report))

@@ -18,7 +18,7 @@ func letterCases() map[string]func(*rig) {
 		"fuse sets it into the future":   notBefore,
 		"given up and retried":           givenUp,
 		"life ended without an attempt":  lifeEnded,
-		"blocked has no octets":          blockedLetter,
+		"blocked is never handed out":    blockedLetter,
 		"sealed anew":                    sealedAnew,
 		"found by its identities":        letterIdentities,
 		"lists and counts":               letterLists,
@@ -175,13 +175,17 @@ func lifeEnded(r *rig) {
 
 func blockedLetter(r *rig) {
 	blocked := letter("<1@x>")
-	blocked.State, blocked.Message = exchange.LetterBlocked, nil
+	blocked.State = exchange.LetterBlocked
 	r.post(blocked)
 	r.noLetter()
-	if l := r.letterIs(1, exchange.LetterBlocked); l.Message != nil {
-		r.Errorf("%q", l.Message)
+	if l := r.letterIs(1, exchange.LetterBlocked); len(l.Message) == 0 { // sealed to ourselves
+		r.Error("its content is lost")
 	}
-	_, err := r.store.Commit(r.ctx, exchange.Decision{Letters: []exchange.Letter{letter("<2@x>")}, Replaces: []exchange.Replace{{Letter: 1}}})
+	empty := letter("<3@x>")
+	empty.Message = nil
+	_, err := r.store.Commit(r.ctx, exchange.Decision{Letters: []exchange.Letter{empty}})
+	r.is(err, queue.ErrForbidden)
+	_, err = r.store.Commit(r.ctx, exchange.Decision{Letters: []exchange.Letter{letter("<2@x>")}, Replaces: []exchange.Replace{{Letter: 1}}})
 	r.must(err)
 	r.letterIs(1, exchange.LetterReplaced)
 	if l, _ := r.leaseLetter(); l.ID != 2 {

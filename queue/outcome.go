@@ -44,7 +44,8 @@ func (t *tx) closeLetter(d exchange.Decision, c exchange.Close) error {
 		c.Arrival = d.Arrival
 	}
 	_, err := t.exec(`UPDATE letter SET state = 'closed', ready = 0, lease = '', worker = '', closed_at = $1, verdict = $2, number = $3,
-		receipt_arrival = $4 WHERE id = $5`, micro(c.At), string(c.Verdict), clean(c.Number), c.Arrival, c.Letter)
+		receipt_arrival = $4, peer_received_at = $5, peer_decided_at = $6 WHERE id = $7`, micro(c.At), string(c.Verdict), clean(c.Number), c.Arrival,
+		micro(c.PeerReceivedAt), micro(c.PeerDecidedAt), c.Letter)
 	return err
 }
 

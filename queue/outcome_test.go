@@ -37,11 +37,14 @@ func receiptCloses(r *rig) {
 	r.sentLetter()
 	r.arrive(imap(1), mail(1))
 	a, lease := r.lease()
+	there := r.clock.now().Add(-time.Minute)
 	_, err := r.store.Commit(r.ctx, exchange.Decision{Arrival: a.ID, Lease: lease, State: exchange.ArrivalReceipt,
-		Closes: []exchange.Close{{Letter: 1, Verdict: exchange.VerdictAccepted, Number: "NCCIS-2026-000009"}}})
+		Closes: []exchange.Close{{Letter: 1, Verdict: exchange.VerdictAccepted, Number: "NCCIS-2026-000009", PeerReceivedAt: there,
+			PeerDecidedAt: there.Add(time.Second)}}})
 	r.must(err)
 	l := r.letterIs(1, exchange.LetterClosed)
-	if l.Verdict != exchange.VerdictAccepted || l.Number != "NCCIS-2026-000009" || l.ReceiptArrival != a.ID || !l.ClosedAt.Equal(r.clock.now()) {
+	if l.Verdict != exchange.VerdictAccepted || l.Number != "NCCIS-2026-000009" || l.ReceiptArrival != a.ID || !l.ClosedAt.Equal(r.clock.now()) ||
+		!l.PeerReceivedAt.Equal(there) || !l.PeerDecidedAt.Equal(there.Add(time.Second)) {
 		r.Errorf("%+v", l)
 	}
 }

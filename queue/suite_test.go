@@ -138,7 +138,7 @@ func accepted(a int64, lease, number, report string, revision int) exchange.Deci
 	key := exchange.Key{ID: report, Revision: revision}
 	id := fmt.Sprintf("<%s.%d.%d@nccis.example>", report, revision, a)
 	return exchange.Decision{Arrival: a, Lease: lease, State: exchange.ArrivalAccepted, Participant: "soc-alfa", MessageID: "<m@soc.example>", From: "a@soc.example",
-		Known: &exchange.Known{Arrival: a, Number: number, Participant: "soc-alfa", From: "a@soc.example", Verdict: exchange.VerdictAccepted,
+		Known: &exchange.Known{Arrival: a, Number: number, Participant: "soc-alfa", From: "a@soc.example", Form: exchange.FormMIME, Verdict: exchange.VerdictAccepted,
 			Digest: exchange.Digest{Algorithm: "sha256", Value: "AAAA", Over: "entity"}, Reports: []exchange.Key{key},
 			ContentDigest: "content of " + id, ReportDigest: "report of " + id},
 		Reports: []exchange.StoredReport{{Number: number, Participant: "soc-alfa", Kind: exchange.Incident, Key: key, Format: exchange.CardJSON,

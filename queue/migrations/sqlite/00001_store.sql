@@ -85,6 +85,7 @@ CREATE TABLE known (
     number         TEXT NOT NULL,
     participant    TEXT NOT NULL,
     sender         TEXT NOT NULL,
+    form           TEXT NOT NULL,
     verdict        TEXT NOT NULL,
     code           TEXT NOT NULL,
     digest_alg     TEXT NOT NULL,
@@ -156,7 +157,9 @@ CREATE TABLE letter (
     verdict         TEXT NOT NULL DEFAULT '',
     number          TEXT NOT NULL DEFAULT '',
     delivery        TEXT NOT NULL DEFAULT '',
-    receipt_arrival INTEGER NOT NULL DEFAULT 0
+    receipt_arrival INTEGER NOT NULL DEFAULT 0,
+    peer_received_at INTEGER NOT NULL DEFAULT 0, -- as the addressee\'s receipt tells
+    peer_decided_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX letter_ready ON letter (id) WHERE ready = 1;
 CREATE INDEX letter_due ON letter (due_at) WHERE ready = 2;
