@@ -111,10 +111,9 @@ func (b block) payload() []byte {
 		}
 	}
 	rest = bytes.TrimSpace(rest)
-	if i := bytes.LastIndexByte(rest, '\n'); i >= 0 {
-		if last := bytes.TrimSpace(rest[i+1:]); len(last) == 5 && last[0] == '=' {
-			rest = rest[:i]
-		}
+	i := bytes.LastIndexByte(rest, '\n')
+	if last := bytes.TrimSpace(rest[i+1:]); len(last) == 5 && last[0] == '=' {
+		rest = rest[:max(i, 0)]
 	}
 	return rest
 }
