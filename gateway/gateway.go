@@ -87,6 +87,9 @@ type Gateway struct {
 	world  atomic.Pointer[World]
 	budget *budget
 
+	alone   sync.RWMutex // held for writing while a suspicious message is judged
+	suspect sync.Mutex   // one such message at a time waits for that
+
 	backlog struct { // what backlogged saw last
 		sync.Mutex
 		at   time.Time

@@ -62,28 +62,60 @@ func (g *Gateway) loop(ctx context.Context, wake chan struct{}, name string, nex
 	}
 }
 
-// judgeNext leases the next arrival and walks it down the road.
+// judgeNext leases the next arrival and walks it down the road. One that was
+// tried before without an end may have killed the process: it is judged alone,
+// so that it takes nobody with it and no other attempt is counted by its fault.
 func (g *Gateway) judgeNext(ctx context.Context, worker string) (bool, error) {
-	a, lease, raw, err := g.store.LeaseArrival(ctx, worker, g.limits.Lease)
+	g.alone.RLock()
+	a, lease, err := g.store.ClaimArrival(ctx, worker, g.limits.Lease)
 	if err != nil || a == nil {
+		g.alone.RUnlock()
 		return false, err
 	}
+	if a.Attempts <= 1 {
+		defer g.alone.RUnlock()
+		return true, g.work(ctx, *a, lease, func() {})
+	}
+	g.alone.RUnlock()
+	if !g.suspect.TryLock() { // another one is under way
+		return true, g.store.Back(ctx, a.ID, lease, g.clock().Add(scanEvery))
+	}
+	defer g.suspect.Unlock()
+	defer g.alone.Unlock()
+	return true, g.work(ctx, *a, lease, g.alone.Lock)
+}
+
+// work holds the lease of one message while it waits for its turn and for
+// memory and while it is judged.
+func (g *Gateway) work(ctx context.Context, a exchange.Arrival, lease string, turn func()) error {
+	held, release := context.WithCancel(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { g.renew(held, a.ID, lease) })
+	turn()
+	err := g.judge(ctx, a, lease)
+	release()
+	renewing.Wait()
+	return g.giveBack(ctx, a, lease, err)
+}
+
+// judge reads a message once there is room for it and judges it in its time.
+func (g *Gateway) judge(ctx context.Context, a exchange.Arrival, lease string) error {
 	done, err := g.budget.take(ctx, a.Size)
 	if err != nil {
-		return false, g.giveBack(ctx, *a, lease, transient(err))
+		return transient(err)
 	}
 	defer done()
+	raw, err := g.store.Raw(ctx, a.ID)
+	if err != nil {
+		return transient(err)
+	}
 	working, stop := context.WithTimeout(ctx, g.limits.Budget)
 	defer stop()
-	var renewing sync.WaitGroup
-	renewing.Go(func() { g.renew(working, a.ID, lease) })
-	err = g.safely(func() error { return g.handle(working, *a, lease, raw) })
+	err = g.safely(func() error { return g.handle(working, a, lease, raw) })
 	if err != nil && ctx.Err() == nil && working.Err() != nil {
 		err = fmt.Errorf("%w of %s: %w", errBudget, g.limits.Budget, err)
 	}
-	stop()
-	renewing.Wait()
-	return true, g.giveBack(ctx, *a, lease, err)
+	return err
 }
 
 func (g *Gateway) handle(ctx context.Context, a exchange.Arrival, lease string, raw []byte) error {

@@ -39,7 +39,7 @@ type Mailbox struct {
 	Held   string // held messages go here, default Held
 
 	MaxMessage int64 // octets, default 50 MiB; above it only the header is fetched
-	Parallel   int   // small messages handed to Accept at the same time, default 8
+	Parallel   int   // small messages handed to Accept at the same time, default 32
 	Timing     Timing
 	Log        *slog.Logger // default slog.Default()
 	Trace      Trace
@@ -57,8 +57,9 @@ type Timing struct {
 	BackoffMin time.Duration // first wait before connecting again, default 1 s
 	BackoffMax time.Duration // longest wait, default 5 min
 	BusyPause  time.Duration // pause after ErrBusy, default 250 ms
-	BusyHold   time.Duration // how long one message waits so before the pass ends, default 30 s
+	BusyHold   time.Duration // how long one message waits so before the pass ends, default 10 s
 	Gather     time.Duration // decisions collected before a move, default 50 ms
+	Eager      time.Duration // between looks while mail keeps coming, default 100 ms; below 0 = leave it to IDLE
 }
 
 // Trace is called at the events of a mailbox, each field where it is set. The
@@ -87,7 +88,7 @@ func (m *Mailbox) withDefaults() *Mailbox {
 		c.MaxMessage = 50 << 20
 	}
 	if c.Parallel <= 0 {
-		c.Parallel = 8
+		c.Parallel = 32
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -115,8 +116,11 @@ func (t Timing) withDefaults() Timing {
 	set(&t.BackoffMin, time.Second)
 	set(&t.BackoffMax, 5*time.Minute)
 	set(&t.BusyPause, 250*time.Millisecond)
-	set(&t.BusyHold, 30*time.Second)
+	set(&t.BusyHold, 10*time.Second)
 	set(&t.Gather, 50*time.Millisecond)
+	if t.Eager == 0 {
+		t.Eager = 100 * time.Millisecond
+	}
 	return t
 }
 
