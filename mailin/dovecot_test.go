@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -73,7 +74,13 @@ func want[T any](t *testing.T, c <-chan T, n int, size func(T) int) {
 	}
 }
 
-func one(Incoming) int        { return 1 }
+func one(Incoming) int { return 1 }
+func idling(idle bool) int {
+	if idle {
+		return 1
+	}
+	return 0
+}
 func count(uids []uint32) int { return len(uids) }
 
 func TestDovecot(t *testing.T) {
@@ -99,9 +106,7 @@ func TestDovecot(t *testing.T) {
 			m.Trace.Waiting = func(idle bool) { waiting <- idle }
 			d.start(t, m)
 			want(t, d.took, 60, one)
-			if !<-waiting {
-				t.Error("no IDLE on Dovecot")
-			}
+			want(t, waiting, 1, idling)
 			for _, s := range sent[60:] { // while it idles
 				server.Deliver(t, []byte(s), user)
 			}
@@ -152,6 +157,32 @@ func TestDovecotMessagesVanishAndStay(t *testing.T) {
 	}
 	if left, _ := d.Settled(t.Context(), "main", d.validity); len(left) != 0 {
 		t.Errorf("not marked: %v", left)
+	}
+}
+
+func TestDovecotFoldersWithKazakhNames(t *testing.T) {
+	server := testpeer.StartDovecot(t, map[string]string{user: password})
+	server.Deliver(t, []byte(mail("m", 200)), user)
+	m, d := dovecotMailbox(server), newDesk()
+	m.Done = "Алмасу/Өңделген & бітті"
+	for round := range 2 { // makes the folder, then finds it
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		m.Trace.Moved = func(uids []uint32, _ string) { d.moved <- uids }
+		go func() { done <- m.Run(ctx, d.accept, d.ledger, d.wake) }()
+		want(t, d.took, 1, one)
+		d.decide()
+		signal(d.wake)
+		want(t, d.moved, 1, count)
+		cancel()
+		<-done
+		if got := server.Doveadm(t, "mailbox", "status", "-u", user, "messages", m.Done); !strings.Contains(got, fmt.Sprint("messages=", round+1)) {
+			t.Errorf("round %d: %s", round, got)
+		}
+		server.Deliver(t, []byte(mail("m", 200)), user)
+	}
+	if p := m.Probe(t.Context()); !p.DoneThere {
+		t.Errorf("the probe does not find the folder: %+v", p)
 	}
 }
 
@@ -229,5 +260,38 @@ func TestDovecotUIDValidityChange(t *testing.T) {
 	want(t, d.moved, 5, count)
 	if d.validity != 77777 || was == 77777 || len(d.rows) != 5 {
 		t.Errorf("validity %d (was %d), %d arrivals", d.validity, was, len(d.rows))
+	}
+}
+
+func TestPostfixHandsOverByLMTP(t *testing.T) {
+	testpeer.Need(t, "postfix")
+	// Postfix runs as another user: the test's own folder would be closed to it.
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	relay := testpeer.StartPostfix(t, map[string]string{"nccis.example": "lmtp:inet:" + ln.Addr().String()})
+	l := &Listener{Name: "lmtp", LMTP: true, Hostname: "nccis.example", Address: user, Log: slog.New(slog.DiscardHandler)}
+	d := newDesk()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	bodies := make(chan string, 10)
+	go func() {
+		done <- l.Serve(ctx, ln, func(ctx context.Context, in Incoming) error {
+			b, err := io.ReadAll(in.Body)
+			if err == nil {
+				bodies <- string(b)
+				d.took <- in
+			}
+			return err
+		})
+	}()
+	relay.Deliver(t, []byte("Return-Path: <forged@x>\r\nSubject: x\r\n\r\n"+strings.Repeat("y", 5000)+"\r\n"), "soc@alfa.example", user)
+	want(t, d.took, 1, one)
+	body := <-bodies
+	if !strings.HasPrefix(body, "Return-Path: <soc@alfa.example>\r\n") || strings.Contains(body, "forged") || !strings.Contains(body, "Subject: x\r\n") {
+		t.Errorf("%.300q", body)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

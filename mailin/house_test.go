@@ -88,7 +88,8 @@ func inHouse(t *testing.T, caps []imap.Cap, f func(h *house, m *Mailbox)) {
 		served := make(chan error, 1)
 		go func() { served <- h.server.Serve(h.ln) }()
 		m := &Mailbox{Name: "main", Address: "127.0.0.1:143", TLS: TLSNone, Username: user, Password: password,
-			Log: slog.New(slog.DiscardHandler), Dial: h.dial}
+			Log: slog.New(slog.DiscardHandler), Dial: h.dial,
+			Timing: Timing{Eager: -1}}
 		m.Trace = Trace{
 			Waiting: func(bool) {
 				select {

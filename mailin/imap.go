@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 // Run empties the mailbox until ctx ends, and returns ctx's error; any other
@@ -70,8 +68,9 @@ type poller struct {
 	taken    map[uint32]bool // accepted, not yet gone from the folder
 	tries    map[uint32]try  // failed entries
 	nextPoll time.Time
-	whole    bool // this session has looked through the whole folder
-	busy     bool // the last pass ended with ErrBusy
+	whole    bool      // this session has looked through the whole folder
+	busy     bool      // the last pass ended with ErrBusy
+	active   time.Time // when a message was taken last
 }
 
 // session runs one connection until it fails. It returns no nil.
@@ -152,101 +151,6 @@ func (p *poller) pass(s *session) error {
 		}
 	}
 	return p.settle(s)
-}
-
-// wait returns when there is something to do: a hint of the server, a
-// decision, the next poll, or the end of a pause after ErrBusy.
-func (p *poller) wait(s *session) error {
-	if p.busy {
-		p.busy = false
-		sleep(p.ctx, p.m.Timing.BusyPause)
-		return p.ctx.Err()
-	}
-	if len(s.hint) > 0 {
-		return nil
-	}
-	idle := s.startIdle()
-	if p.m.Trace.Waiting != nil {
-		p.m.Trace.Waiting(idle != nil)
-	}
-	renew, err := p.hold(s)
-	if idle != nil {
-		if stopErr := s.stopIdle(idle); err == nil {
-			err = stopErr
-		}
-	}
-	if err == nil && renew {
-		err = s.do(StepIdle, func() error { return s.client.Noop().Wait() })
-	}
-	return err
-}
-
-// hold waits for the reason to go on. renew: only to prove the connection.
-func (p *poller) hold(s *session) (renew bool, err error) {
-	poll := time.NewTimer(time.Until(p.nextPoll))
-	defer poll.Stop()
-	proof := time.NewTimer(p.m.Timing.Idle)
-	defer proof.Stop()
-	gather := time.NewTimer(0)
-	gather.Stop()
-	defer gather.Stop()
-	gathering := false
-	for {
-		select {
-		case <-p.ctx.Done():
-			return false, p.ctx.Err()
-		case <-s.client.Closed():
-			return false, p.m.fault(StepIdle, errors.New("the server closed the connection"))
-		case <-s.hint:
-			return false, nil
-		case <-poll.C:
-			return false, nil
-		case <-proof.C:
-			return true, nil
-		case _, open := <-p.wake:
-			if !open {
-				p.wake = nil
-			} else if !gathering {
-				gathering = true
-				gather.Reset(p.m.Timing.Gather)
-			}
-		case <-gather.C:
-			gathering = false
-			settled, err := p.ledger.Settled(p.ctx, p.m.Name, s.validity)
-			if err != nil {
-				return false, ledgerFault(err)
-			}
-			if len(settled) > 0 {
-				return false, nil
-			}
-		}
-	}
-}
-
-// startIdle starts IDLE, or returns nil where the server has or wants none.
-func (s *session) startIdle() *imapclient.IdleCommand {
-	if !s.idle {
-		return nil
-	}
-	var cmd *imapclient.IdleCommand
-	err := s.do(StepIdle, func() (err error) {
-		cmd, err = s.client.Idle()
-		return err
-	})
-	if err != nil {
-		s.idle = false // a broken connection shows itself in the wait
-		return nil
-	}
-	return cmd
-}
-
-func (s *session) stopIdle(cmd *imapclient.IdleCommand) error {
-	return s.do(StepIdle, func() error {
-		if err := cmd.Close(); err != nil {
-			return err
-		}
-		return cmd.Wait()
-	})
 }
 
 // sleep waits and reports whether ctx still runs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -66,6 +67,32 @@ func TestMailThatArrivesDuringIdleIsTakenAtOnce(t *testing.T) {
 		<-h.waits
 		if d := time.Since(begun); d != 0 || len(h.bodiesTaken()) != 1 {
 			t.Errorf("after %v taken %q", d, h.bodiesTaken())
+		}
+		stop()
+	})
+}
+
+func TestServerThatIsSlowToTellIsAskedWhileMailKeepsComing(t *testing.T) {
+	inHouse(t, withMove, func(h *house, m *Mailbox) {
+		m.Timing.Eager = 0
+		exists := regexp.MustCompile(`\* \d+ EXISTS\r\n`)
+		h.hooks.write = func(_ int, b []byte) ([]byte, bool) { return exists.ReplaceAll(b, nil), false }
+		stop := h.run(m, nil)
+		<-h.waits
+		h.add("INBOX", mail("first", 80))
+		for len(h.bodiesTaken()) < 1 { // at the poll
+			<-h.waits
+		}
+		for i := range 30 {
+			<-time.After(time.Second)
+			begun := time.Now()
+			h.add("INBOX", mail(fmt.Sprint("next ", i), 80))
+			for len(h.bodiesTaken()) < i+2 {
+				<-h.waits
+			}
+			if d := time.Since(begun); d > 100*time.Millisecond {
+				t.Fatalf("taken after %v", d)
+			}
 		}
 		stop()
 	})

@@ -141,7 +141,7 @@ func (p *poller) advance(s *session, entries []entry, settled map[uint32]bool) e
 func (p *poller) result(s *session, e entry, err error) error {
 	switch {
 	case err == nil:
-		p.taken[e.uid] = true
+		p.taken[e.uid], p.active = true, time.Now()
 		delete(p.tries, e.uid)
 		if p.m.Trace.Taken != nil {
 			p.m.Trace.Taken(p.source(e), e.size)
