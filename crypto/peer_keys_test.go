@@ -1,0 +1,127 @@
+package crypto_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"almasu/crypto"
+	"almasu/exchange"
+	"almasu/internal/testpeer"
+)
+
+// gpgSigner is one private key in a gpg home of its own.
+type gpgSigner struct {
+	g    *testpeer.GnuPG
+	born time.Time
+	fp   string
+}
+
+func newSigner(t *testing.T, algorithm, usage, expires string) *gpgSigner {
+	t.Helper()
+	if !testpeer.InstalledGnuPG() {
+		t.Skip("gpg is not installed (apt-get install gnupg)")
+	}
+	s := &gpgSigner{g: testpeer.NewGnuPG(t), born: now.AddDate(-1, 0, 0)}
+	s.run(t, s.born, nil, "--quick-generate-key", "Peer <p@peer.example>", algorithm, usage, expires)
+	s.fp = s.fingerprints(t)[0]
+	return s
+}
+
+func (s *gpgSigner) run(t *testing.T, at time.Time, in []byte, args ...string) []byte {
+	t.Helper()
+	out, err := s.g.WithTime(at).Run(in, "", args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// fingerprints lists primary key and subkeys in order.
+func (s *gpgSigner) fingerprints(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for line := range strings.Lines(string(s.run(t, s.born, nil, "--with-colons", "--list-secret-keys"))) {
+		if f := strings.Split(line, ":"); f[0] == "fpr" {
+			out = append(out, f[9])
+		}
+	}
+	return out
+}
+
+// sign signs at a time with a key, or with a subkey given by "fingerprint!".
+func (s *gpgSigner) sign(t *testing.T, key string, at time.Time) string {
+	t.Helper()
+	return string(s.run(t, at, []byte(entity()), "--armor", "-u", key, "--sign"))
+}
+
+// judged opens a signed message that arrives now, with what the register knows
+// of the peer.
+func judged(t *testing.T, signed string, cert []byte, revoked ...string) exchange.Security {
+	t.Helper()
+	ring, err := crypto.NewKeyring(crypto.KeySet{Revoked: map[string][]string{"peer": revoked}, OpenPGP: []crypto.KeyFile{
+		{Owner: exchange.SelfSigner, File: "self", Data: people().selfFile.private}, {Owner: "peer", File: "peer", Data: cert}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := crypto.Open(mail(pgpMIME(toUs(literal(signed)))), ring, crypto.Limits{}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkInvariants(t, o)
+	return o.Security
+}
+
+func (s *gpgSigner) cert(t *testing.T, at time.Time) []byte {
+	t.Helper()
+	return s.run(t, at, nil, "--armor", "--export", s.fp)
+}
+
+func TestSigningSubkey(t *testing.T) {
+	s := newSigner(t, "ed25519", "cert", "never")
+	s.run(t, s.born, nil, "--quick-add-key", s.fp, "ed25519", "sign", "never")
+	sub := s.fingerprints(t)[1]
+	cert := s.cert(t, now)
+	signed := s.sign(t, sub+"!", now.Add(-time.Hour))
+	if got := judged(t, signed, cert); got.Signature != exchange.SignatureValid || got.Signer != s.fp || got.Owner != "peer" {
+		t.Errorf("%+v", got)
+	}
+	if got := judged(t, signed, cert, strings.ToLower(sub)); got.Signature != exchange.SignatureRevoked {
+		t.Errorf("subkey listed: %+v", got)
+	}
+	if got := judged(t, signed, cert, s.fp); got.Signature != exchange.SignatureRevoked {
+		t.Errorf("primary key listed: %+v", got)
+	}
+	s.run(t, now.Add(-time.Minute), []byte("y\n0\n\ny\n"), "--no-batch", "--command-fd", "0", "--edit-key", s.fp, "key 1", "revkey", "save")
+	if got := judged(t, signed, s.cert(t, now)); got.Signature != exchange.SignatureRevoked {
+		t.Errorf("subkey revoked: %+v", got)
+	}
+}
+
+// TestProlongedKey: a key that had ended and was prolonged is valid for what
+// it signed in between: the newest self-signature speaks for a key.
+func TestProlongedKey(t *testing.T) {
+	s := newSigner(t, "ed25519", "sign,cert", now.AddDate(0, -6, 0).Format("20060102T150405"))
+	before := s.cert(t, now)
+	s.run(t, now.Add(-time.Minute), nil, "--quick-set-expire", s.fp, "2y")
+	after := s.cert(t, now)
+	signed := s.sign(t, s.fp, now.Add(-time.Hour))
+	if got := judged(t, signed, before); got.Signature != exchange.SignatureExpired {
+		t.Errorf("before: %+v", got)
+	}
+	if got := judged(t, signed, after); got.Signature != exchange.SignatureValid {
+		t.Errorf("after: %+v", got)
+	}
+}
+
+func TestWeakKeys(t *testing.T) {
+	for algorithm, want := range map[string]exchange.SignatureState{"rsa1024": exchange.SignatureWeak, "dsa2048": exchange.SignatureWeak,
+		"secp256k1": exchange.SignatureWeak, "rsa2048": exchange.SignatureValid, "nistp256": exchange.SignatureValid, "brainpoolP384r1": exchange.SignatureValid} {
+		t.Run(algorithm, func(t *testing.T) {
+			s := newSigner(t, algorithm, "sign,cert", "never")
+			if got := judged(t, s.sign(t, s.fp, now.Add(-time.Hour)), s.cert(t, now)); got.Signature != want || got.Owner != "peer" {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
