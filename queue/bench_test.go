@@ -126,7 +126,8 @@ func grown(b *testing.B, n int) string {
 			SELECT i, 'imap', 'main', 0, i, i, i, 1, 0, randomblob(32), 0, 'accepted', 0, 0, 'OLD-' || i, i, 2 FROM n`,
 		numbers + `INSERT INTO chunk (body, seq, bytes) SELECT i, 0, randomblob(200) FROM n`,
 		numbers + `INSERT INTO number (text, series, year, value, arrival, bound_at) SELECT 'OLD-' || i, 'OLD', 2025, i, i, i FROM n`,
-		numbers + `INSERT INTO known SELECT i, hex(randomblob(32)), 'd', 'OLD-' || i, 'soc-alfa', 'a', 'accepted', '', 'sha256', 'v', 'entity', i FROM n`,
+		numbers + `INSERT INTO known (arrival, content_digest, report_digest, number, participant, sender, form, verdict, code, digest_alg, digest_value, digest_over, received_at)
+			SELECT i, hex(randomblob(32)), 'd', 'OLD-' || i, 'soc-alfa', 'a', 'mime', 'accepted', '', 'sha256', 'v', 'entity', i FROM n`,
 		numbers + `INSERT INTO known_report SELECT 'soc-alfa', hex(randomblob(8)), 1, i FROM n`,
 		numbers + `INSERT INTO report SELECT i, i, 'OLD-' || i, 'soc-alfa', 0, 0, 'incident', hex(randomblob(8)), 1, 'card-json', 'm', 'd', i, 0, randomblob(200) FROM n`,
 		`INSERT INTO counter (series, year, last) VALUES ('report-position', 0, $1)`,

@@ -31,6 +31,9 @@ type engine struct {
 	readers    *sql.DB
 }
 
+// immutableMode after a mode: the file is not written by anybody meanwhile.
+const immutableMode = "+immutable"
+
 // lockKey is the advisory lock of PostgreSQL writers: "almasu" in ASCII.
 const lockKey = 0x616c6d617375
 
@@ -72,14 +75,32 @@ func openSQLite(ctx context.Context, path string, readOnly bool) (engine, error)
 	if readOnly {
 		mode = "ro"
 	}
-	if e.readers, err = openDB(ctx, "sqlite", sqliteDSN(path, mode, append(common, "query_only(1)")), 4); err != nil {
+	common = append(common, "query_only(1)")
+	e.readers, err = openDB(ctx, "sqlite", sqliteDSN(path, mode, common), 4)
+	if err != nil && readOnly && unused(path) {
+		// A reader makes the files it shares with a writer, if there are none.
+		// Where it may not, nobody else can be writing either.
+		e.readers, err = openDB(ctx, "sqlite", sqliteDSN(path, mode+immutableMode, common), 4)
+	}
+	if err != nil {
 		return engine{}, errors.Join(err, e.close())
 	}
 	return e, nil
 }
 
+// unused reports whether no process has the database open, and it was closed
+// in order: the write-ahead log is gone.
+func unused(path string) bool {
+	_, err := os.Stat(path + "-wal")
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 func sqliteDSN(path, mode string, pragmas []string) string {
+	mode, immutable := strings.CutSuffix(mode, immutableMode)
 	q := url.Values{"mode": {mode}, "_pragma": pragmas}
+	if immutable {
+		q.Set("immutable", "1")
+	}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 

@@ -236,3 +236,23 @@ func TestPathsAreNotURLs(t *testing.T) {
 		}
 	}
 }
+
+// An inspector may look at a copy on a medium that cannot be written.
+func TestReadFromWhereNothingMayBeWritten(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may write everywhere: run as another user")
+	}
+	r := unchecked(t, sqliteDSN(t))
+	r.furnished()
+	r.end()
+	path := strings.TrimPrefix(r.dsn, "sqlite:")
+	r.must(os.Chmod(path, 0o400))
+	r.must(os.Chmod(filepath.Dir(path), 0o500))
+	defer func() { r.must(os.Chmod(filepath.Dir(path), 0o700)) }() // so that it can be removed
+	o := r.o
+	o.ReadOnly = true
+	reader, err := queue.Open(t.Context(), r.dsn, o)
+	r.must(err)
+	r.must(reader.Check(t.Context()))
+	r.must(reader.Close())
+}

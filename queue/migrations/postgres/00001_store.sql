@@ -158,7 +158,7 @@ CREATE TABLE letter (
     number          TEXT NOT NULL DEFAULT '',
     delivery        TEXT NOT NULL DEFAULT '',
     receipt_arrival BIGINT NOT NULL DEFAULT 0,
-    peer_received_at BIGINT NOT NULL DEFAULT 0, -- as the addressee\'s receipt tells
+    peer_received_at BIGINT NOT NULL DEFAULT 0, -- as the addressee's receipt tells
     peer_decided_at BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX letter_ready ON letter (id) WHERE ready = 1;
