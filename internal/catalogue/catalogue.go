@@ -63,14 +63,33 @@ func Text(language, key string, args ...string) string {
 	if !ok {
 		return strings.Join(append([]string{key}, args...), " ")
 	}
-	if len(args) == 0 {
+	return fill(text, args)
+}
+
+// fill puts the arguments in for {0}, {1}, ... An argument is not looked into.
+func fill(text string, args []string) string {
+	var b strings.Builder
+	for {
+		open := strings.IndexByte(text, '{')
+		if open < 0 || len(args) == 0 {
+			break
+		}
+		number, rest, closed := strings.Cut(text[open+1:], "}")
+		n, err := strconv.Atoi(number)
+		if !closed || err != nil || n < 0 || n >= len(args) || number != strconv.Itoa(n) {
+			b.WriteString(text[:open+1])
+			text = text[open+1:]
+			continue
+		}
+		b.WriteString(text[:open])
+		b.WriteString(args[n])
+		text = rest
+	}
+	if b.Len() == 0 {
 		return text
 	}
-	pairs := make([]string, 0, 2*len(args))
-	for i, a := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", a)
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	b.WriteString(text)
+	return b.String()
 }
 
 // Has reports whether the key has a text in all three languages.

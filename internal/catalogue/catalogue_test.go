@@ -38,3 +38,26 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+func TestFill(t *testing.T) {
+	cases := []struct {
+		name, text, want string
+		args             []string
+	}{
+		{"none to put in", "a {0} b", "a {0} b", nil},
+		{"in their order", "{0}, {1}", "x, y", []string{"x", "y"}},
+		{"out of order and twice", "{1} {0} {1}", "y x y", []string{"x", "y"}},
+		{"one too many in the text", "{0} {1}", "x {1}", []string{"x"}},
+		{"an argument that looks like a place", "{0} {1}", "{1} y", []string{"{1}", "y"}},
+		{"an empty argument", "{0}", "", []string{""}},
+		{"braces that are no place", "{ {a} {00} {0", "{ {a} {00} {0", []string{"x"}},
+		{"a brace before a place", "{{0}}", "{x}", []string{"x"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := fill(c.text, c.args); got != c.want {
+				t.Errorf("fill(%q, %q) = %q, want %q", c.text, c.args, got, c.want)
+			}
+		})
+	}
+}
