@@ -2,24 +2,32 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"almasu/exchange"
 	"almasu/mailout"
 )
 
-// sendLease is how long one attempt over all relays may take before another
-// sender may try the letter: a relay's own limits end it earlier.
-const sendLease = 5 * time.Minute
-
-// sendNext leases the next letter that is due and hands it to the relays.
+// sendNext leases the next letter that is due and hands it to the relays. The
+// lease is short and renewed: a killed sender's letter must not lose the
+// minutes of clause 9.
 func (g *Gateway) sendNext(ctx context.Context, worker string) (bool, error) {
-	l, lease, err := g.store.LeaseLetter(ctx, worker, sendLease)
+	l, lease, err := g.store.LeaseLetter(ctx, worker, g.limits.Lease)
 	if err != nil || l == nil {
 		return false, err
 	}
-	return true, g.deliver(ctx, *l, lease)
+	working, stop := context.WithCancel(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() {
+		g.renew(working, fmt.Sprintf("letter %d", l.ID), func() error { return g.store.RenewLetter(working, l.ID, lease, g.limits.Lease) })
+	})
+	err = g.deliver(ctx, *l, lease)
+	stop()
+	renewing.Wait()
+	return true, err
 }
 
 // deliver is the road of one letter: sent, later or never (DESIGN section 5).

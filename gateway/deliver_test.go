@@ -196,18 +196,56 @@ func TestLost250ThenReceipt(t *testing.T) {
 	}
 }
 
+func TestLetterOfAKilledSenderIsSentWithin30Seconds(t *testing.T) {
+	c := newClock()
+	n := prepared(t, c)
+	l, _, err := n.store.LeaseLetter(t.Context(), "dies", n.g.limits.Lease)
+	n.must(err)
+	c.pass(30 * time.Second)
+	n.send()
+	if got, err := n.store.Letter(t.Context(), l.ID); err != nil || got.State != exchange.LetterSent {
+		t.Errorf("the letter is %s, %v", got.State, err)
+	}
+}
+
+func TestLeaseOfASlowRelayIsRenewed(t *testing.T) {
+	c := newClock()
+	n := prepared(t, c)
+	n.g.limits.Lease = 30 * time.Millisecond // by the clock of the renewal; the store's stands still
+	n.relay.answer = func(exchange.Letter) []exchange.Attempt {
+		for seen := n.due(); !n.due().After(seen); { // the relay thinks until the lease was renewed
+			c.pass(time.Millisecond)
+		}
+		return []exchange.Attempt{{Outcome: exchange.OutcomeSent, At: c.now(), Relay: "slow", Code: 250}}
+	}
+	n.send()
+	if l := n.letter(); l.State != exchange.LetterSent || len(n.relay.letters) != 1 {
+		t.Errorf("the letter is %s, sent %d times", l.State, len(n.relay.letters))
+	}
+}
+
+// due is when the lease of the only letter ends.
+func (n *node) due() time.Time {
+	n.Helper()
+	at, err := n.store.NextDue(context.Background())
+	if err != nil {
+		n.Error(err)
+	}
+	return at
+}
+
 func TestShutdownBeforeTheFirstRelayLosesNothing(t *testing.T) {
 	c := newClock()
 	n := prepared(t, c)
 	n.relay.answer = func(exchange.Letter) []exchange.Attempt { return nil }
 	ctx, cancel := context.WithCancel(t.Context())
-	l, lease, err := n.store.LeaseLetter(ctx, "test", sendLease)
+	l, lease, err := n.store.LeaseLetter(ctx, "test", n.g.limits.Lease)
 	n.must(err)
 	cancel()
 	if err := n.g.deliver(ctx, *l, lease); err == nil {
 		t.Error("no error")
 	}
-	c.pass(sendLease)
+	c.pass(n.g.limits.Lease)
 	n.replies(exchange.OutcomeSent)
 	n.send()
 	if got := n.letter(); got.State != exchange.LetterSent {

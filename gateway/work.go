@@ -90,7 +90,9 @@ func (g *Gateway) judgeNext(ctx context.Context, worker string) (bool, error) {
 func (g *Gateway) work(ctx context.Context, a exchange.Arrival, lease string, turn func()) error {
 	held, release := context.WithCancel(ctx)
 	var renewing sync.WaitGroup
-	renewing.Go(func() { g.renew(held, a.ID, lease) })
+	renewing.Go(func() {
+		g.renew(held, fmt.Sprintf("arrival %d", a.ID), func() error { return g.store.Renew(held, a.ID, lease, g.limits.Lease) })
+	})
 	turn()
 	err := g.judge(ctx, a, lease)
 	release()
@@ -125,8 +127,8 @@ func (g *Gateway) handle(ctx context.Context, a exchange.Arrival, lease string, 
 	return g.receive(ctx, a, lease, raw)
 }
 
-// renew keeps the lease of a message in work until the context ends.
-func (g *Gateway) renew(ctx context.Context, arrival int64, lease string) {
+// renew keeps the lease of what is in work until the context ends.
+func (g *Gateway) renew(ctx context.Context, what string, again func() error) {
 	tick := time.NewTicker(g.limits.Lease / 3)
 	defer tick.Stop()
 	for {
@@ -134,8 +136,8 @@ func (g *Gateway) renew(ctx context.Context, arrival int64, lease string) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := g.store.Renew(ctx, arrival, lease, g.limits.Lease); err != nil && ctx.Err() == nil {
-				g.log.Warn("lease not renewed", "arrival", arrival, "error", err)
+			if err := again(); err != nil && ctx.Err() == nil {
+				g.log.Warn("lease not renewed", "of", what, "error", err)
 			}
 		}
 	}
