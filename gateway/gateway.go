@@ -96,7 +96,7 @@ type Gateway struct {
 		full bool
 	}
 
-	decided  chan struct{} // hint: an arrival was decided (mailin moves entries)
+	decided  hints         // an arrival was decided (mailin moves entries)
 	incoming chan struct{} // hint: an arrival was stored
 	outgoing chan struct{} // hint: a letter waits
 }
@@ -105,7 +105,7 @@ type Gateway struct {
 // decision.
 func New(store *queue.Store, sender Sender, w World, limits Limits, clock func() time.Time, log *slog.Logger) *Gateway {
 	g := &Gateway{store: store, sender: sender, limits: limits.withDefaults(), clock: clock, log: log,
-		decided: make(chan struct{}, 1), incoming: make(chan struct{}, 1), outgoing: make(chan struct{}, 1)}
+		incoming: make(chan struct{}, 1), outgoing: make(chan struct{}, 1)}
 	g.budget = newBudget(g.limits.InWork)
 	g.world.Store(&w)
 	return g
@@ -115,7 +115,30 @@ func New(store *queue.Store, sender Sender, w World, limits Limits, clock func()
 func (g *Gateway) Reload(w World) { g.world.Store(&w) }
 
 // Decided hints that an arrival was decided and its mailbox entry can be moved.
-func (g *Gateway) Decided() <-chan struct{} { return g.decided }
+// Each caller, one a mailbox, gets a channel of its own, for good.
+func (g *Gateway) Decided() <-chan struct{} { return g.decided.subscribe() }
+
+// hints tells any number of listeners.
+type hints struct {
+	mu   sync.Mutex
+	list []chan struct{}
+}
+
+func (h *hints) subscribe() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := make(chan struct{}, 1)
+	h.list = append(h.list, c)
+	return c
+}
+
+func (h *hints) tell() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.list {
+		hint(c)
+	}
+}
 
 func hint(c chan struct{}) {
 	select {

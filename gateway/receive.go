@@ -32,7 +32,7 @@ func (g *Gateway) Accept(ctx context.Context, in mailin.Incoming) error {
 		hint(g.incoming)
 	}
 	if a.State != exchange.ArrivalStored {
-		hint(g.decided)
+		g.decided.tell()
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (g *Gateway) tell(a exchange.Arrival, o *Outcome, number string) {
 	}
 	g.log.Info("decided", "arrival", a.ID, "outcome", o.State, "code", o.Judgement.Refusal.Code, "number", number,
 		"participant", participant, "reason", o.Judgement.Refusal.Reason, "took", g.clock().Sub(a.ReceivedAt).Round(time.Millisecond))
-	hint(g.decided)
+	g.decided.tell()
 	hint(g.outgoing)
 }
 
