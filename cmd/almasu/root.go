@@ -80,5 +80,30 @@ func newRootCommand(g *globals) *cobra.Command {
 	flags.StringVar(&g.Language, "lang", "", "language of what is printed: kk, ru or en (default: the configuration's)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(subcommands(g)...)
+	wrongArgumentsAreUsage(root)
 	return root
+}
+
+// wrongArgumentsAreUsage gives mistakes in arguments the exit status of usage,
+// in every command.
+func wrongArgumentsAreUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{fmt.Errorf("%w\n%s", err, cmd.UseLine())}
+			}
+			return nil
+		}
+	}
+	if cmd.HasSubCommands() && cmd.RunE == nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("unknown command %q: %s --help lists them", args[0], cmd.CommandPath())
+			}
+			return cmd.Help()
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		wrongArgumentsAreUsage(sub)
+	}
 }
