@@ -157,7 +157,8 @@ func (p plan) measure(ctx context.Context, alg, dir string) error {
 	return say(line,
 		memory{Bench: "memory", Alg: alg, State: "idle", MiB: round(d.idle)},
 		memory{Bench: "memory", Alg: alg, State: "draining", MiB: round(d.peak)},
-		cost{Bench: "cost", Alg: alg, Letters: d.letters, Node: round(d.nodeCPU * 1000), Servers: round(d.houseCPU * 1000), Bare: round(cpu * 1000), MDN: p.mdn})
+		cost{Bench: "cost", Alg: alg, Letters: d.letters, Node: round(d.nodeCPU * 1000), Servers: round(d.houseCPU * 1000), Bare: round(cpu * 1000),
+			Ratio: round(cpu / (d.nodeCPU + d.houseCPU)), MDN: p.mdn})
 }
 
 // memory is what the node held resident, in MiB; draining is its peak.
@@ -177,6 +178,7 @@ type cost struct {
 	Node    float64 `json:"node_cpu_ms"`
 	Servers float64 `json:"mail_servers_cpu_ms"`
 	Bare    float64 `json:"bare_cryptography_cpu_ms"`
+	Ratio   float64 `json:"cpu_ratio"` // bare to node and servers: holds on a busy machine as well
 }
 
 func say(lines ...any) error {
