@@ -37,7 +37,7 @@ func road(b *testing.B, dsn string) {
 	raw := bytes.Repeat([]byte("x"), 20<<10)
 	var uid atomic.Uint32
 	var all sync.WaitGroup
-	start := uint32(time.Now().Unix())
+	validity := uint32(time.Now().UnixMicro()) // a mailbox nobody has read yet
 	b.ResetTimer()
 	for range 8 {
 		all.Go(func() {
@@ -46,7 +46,7 @@ func road(b *testing.B, dsn string) {
 				if int(n) > b.N {
 					return
 				}
-				if err := oneRoad(b.Context(), s, start+n, raw); err != nil {
+				if err := oneRoad(b.Context(), s, validity, n, raw); err != nil {
 					b.Error(err)
 					return
 				}
@@ -61,9 +61,11 @@ func road(b *testing.B, dsn string) {
 	}
 }
 
-func oneRoad(ctx context.Context, s *queue.Store, uid uint32, raw []byte) error {
-	head := fmt.Sprintf("X: %d\r\n\r\n", uid)
-	_, _, err := s.Arrive(ctx, exchange.Arrival{Source: imap(uid)}, strings.NewReader(head+string(raw)))
+func oneRoad(ctx context.Context, s *queue.Store, validity, uid uint32, raw []byte) error {
+	head := fmt.Sprintf("X: %d %d\r\n\r\n", validity, uid)
+	src := imap(uid)
+	src.UIDValidity = validity
+	_, _, err := s.Arrive(ctx, exchange.Arrival{Source: src}, strings.NewReader(head+string(raw)))
 	if err != nil {
 		return err
 	}
