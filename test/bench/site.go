@@ -293,7 +293,9 @@ func (n *node) stop() error {
 	case <-n.ended:
 		return n.err
 	case <-time.After(30 * time.Second):
-		return errors.Join(errors.New("the node did not stop"), n.cmd.Process.Kill())
+		err := errors.Join(errors.New("the node did not stop"), n.cmd.Process.Kill())
+		<-n.ended
+		return err
 	}
 }
 
