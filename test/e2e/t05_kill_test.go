@@ -61,6 +61,8 @@ func TestT05KilledAtRandomInstantsUnderLoad(t *testing.T) {
 		nccis.count("SELECT count(*) FROM arrival WHERE state <> 'stored'"), len(ids), nccis.count("SELECT count(*) FROM letter WHERE state = 'sent'"))
 	nccis.start()
 	nccis.settled(len(ids))
+	t.Logf("leases that a kill cut off, and how many messages had so many: %v",
+		nccis.rows("SELECT attempts, count(*) FROM arrival GROUP BY attempts ORDER BY attempts"))
 	onceEach(t, nccis, ids)
 	sameLetters(t, h, nccis, len(ids))
 	h.await(centre, "Done", len(ids))
