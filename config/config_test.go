@@ -176,7 +176,10 @@ func TestFullParticipants(t *testing.T) {
 	want := &Participant{Participant: exchange.Participant{ID: "soc-alfa", Kinds: []exchange.ParticipantKind{exchange.KindSOC},
 		Name: exchange.Names{KK: "Альфа АҚЖО", RU: "ОЦИБ Альфа", EN: "SOC Alfa"}, FQDNs: []string{"soc.alfa.example"}, BIN: "123456789012",
 		Addresses: []string{"exchange@alfa.example", "second@alfa.example"}, Phone: "+77012345678", Language: exchange.Russian,
-		Format: "iodef-xml", Sends: []exchange.ReportKind{exchange.Incident, exchange.Ping}, AcceptUnbound: true, AcceptOuterSignature: true},
+		Format: "iodef-xml", Sends: []exchange.ReportKind{exchange.Incident, exchange.Ping}, AcceptUnbound: true, AcceptOuterSignature: true,
+		Assets: exchange.Assets{BINs: []string{"987654321098"}, CIDRs: []string{"192.0.2.0/24", "2001:db8::1/128"}, ASNs: []int{9198, 64500},
+			Domains: []string{"alfa.example", "bank.example"}, URLs: []string{"https://portal.example/alfa"},
+			Products: []string{"cpe:2.3:a:nginx:nginx:*"}, Sectors: []string{"energy"}}},
 		File: at(t, "participants/10-soc-alfa.yaml"), OpenPGP: []string{at(t, "keys/alfa.asc")},
 		SMIME: []string{at(t, "trust/root.pem")}, Revoked: []string{"0123456789ABCDEF0123456789ABCDEF01234567"}}
 	if !reflect.DeepEqual(c.Participants[0], want) {

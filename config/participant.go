@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"almasu/exchange"
@@ -38,6 +39,28 @@ type participantFile struct {
 	Sends     []exchange.ReportKind      `yaml:"sends" is:"incident|vulnerability|threat|contact|quarterly|request|answer|notice|receipt|ping"`
 	Unbound   string                     `yaml:"unbound" is:"accept|hold" default:"hold"`
 	Outer     string                     `yaml:"outer_signature" is:"accept|hold" default:"hold"`
+	Assets    assets                     `yaml:"assets"`
+}
+
+// assets is what a participant owns or uses, as its file writes it.
+type assets struct {
+	BINs     []string `yaml:"bins" is:"bin"`
+	CIDRs    []string `yaml:"cidrs" is:"cidr"`
+	ASNs     []string `yaml:"asns" is:"asn"`
+	Domains  []string `yaml:"domains" is:"fqdn"`
+	URLs     []string `yaml:"urls" is:"url"`
+	Products []string `yaml:"products" is:"cpe"`
+	Sectors  []string `yaml:"sectors"`
+}
+
+func (a assets) domain() exchange.Assets {
+	out := exchange.Assets{BINs: a.BINs, CIDRs: a.CIDRs, Domains: a.Domains, URLs: a.URLs, Products: a.Products, Sectors: a.Sectors}
+	for _, n := range a.ASNs {
+		if asn, err := strconv.Atoi(n); err == nil { // an entry that is wrong was told and is empty
+			out.ASNs = append(out.ASNs, asn)
+		}
+	}
+	return out
 }
 
 // LoadParticipant reads one participant file; the error is like Load's.
@@ -74,7 +97,7 @@ func parseParticipant(path string, data []byte) (*Participant, *decoder) {
 	return &Participant{
 		Participant: exchange.Participant{ID: f.ID, Kinds: f.Kinds, Name: f.Name, FQDNs: f.FQDNs, BIN: f.BIN,
 			Addresses: f.Addresses, Phone: f.Phone, Language: f.Language, Format: string(f.Format), Sends: f.Sends,
-			AcceptUnbound: f.Unbound == "accept", AcceptOuterSignature: f.Outer == "accept"},
+			Assets: f.Assets.domain(), AcceptUnbound: f.Unbound == "accept", AcceptOuterSignature: f.Outer == "accept"},
 		File: path, OpenPGP: f.OpenPGP, SMIME: f.SMIME, Revoked: f.Revoked,
 	}, d
 }
