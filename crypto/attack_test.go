@@ -81,6 +81,7 @@ func attacks() []attack {
 		bad("tag 9 around tag 18 ciphertext", pgpMIME(asUnprotected(good)), wanted{true, true, exchange.SignatureNone, exchange.CoversNone, "", false}),
 		bad("AEAD chunk changed", pgpMIME(damaged(aead(good), 100)), undecrypted),
 		bad("AEAD final tag changed", pgpMIME(damaged(aead(good), 1)), undecrypted),
+		bad("AEAD under a session key packet of version 3", pgpMIME(sealAEAD(good, false)), undecrypted),
 		bad("something follows the encrypted packet", pgpMIME(append(toUs(good), literal(entity())...)), undecrypted),
 		bad("a second encrypted message follows", pgpMIME(append(toUs(good), toUs(good)...)), undecrypted),
 		bad("a session key, then a literal", pgpMIME(keyThen(literal(entity()))), undecrypted),
@@ -123,6 +124,7 @@ func attacks() []attack {
 			wanted{true, true, exchange.SignatureIsInvalid, exchange.CoversPart, "soc-alfa", true}),
 		bad("sealed to somebody else", pgpMIME(encryptedTo(good, c.beta)), undecrypted),
 		bad("EFAIL: a leading unclosed image part", efail(pgpMIME(toUs(literal(entity())))), wanted{true, true, exchange.SignatureNone, exchange.CoversNone, "", false}),
+		bad("begin mark damaged", strings.Replace(control, "-----BEGIN PGP MESSAGE-----", "-----BEGIN PGP MESAGE-----", 1), undecrypted),
 		bad("empty ciphertext", strings.Replace(control, strings.TrimSpace(armored("PGP MESSAGE", toUs(good))), "", 1), undecrypted).emptied(),
 	}
 }
@@ -170,12 +172,14 @@ func asUnprotected(packets []byte) []byte {
 }
 
 // aead encrypts with SEIPD version 2 and OCB.
-func aead(packets []byte) []byte {
+func aead(packets []byte) []byte { return sealAEAD(packets, true) }
+
+func sealAEAD(packets []byte, version6 bool) []byte {
 	self := people().self
 	session := newSession()
 	var b bytes.Buffer
 	config := &packet.Config{AEADConfig: &packet.AEADConfig{}}
-	if err := packet.SerializeEncryptedKeyAEAD(&b, self.Subkeys[0].PublicKey, packet.CipherAES256, true, session, config); err != nil {
+	if err := packet.SerializeEncryptedKeyAEAD(&b, self.Subkeys[0].PublicKey, packet.CipherAES256, version6, session, config); err != nil {
 		panic(err)
 	}
 	w, err := packet.SerializeSymmetricallyEncrypted(closer{&b}, packet.CipherAES256, true,

@@ -67,6 +67,9 @@ func sealedAt(p *mimepart.Part, top bool) (sealedPart, bool) {
 		}
 		return sealedPart{}, false
 	}
+	if p.MediaType == "multipart/encrypted" && isSealedText(p) { // its delimiters are lost
+		return sealedPart{form: form(exchange.FormMIME), part: p, entity: true}, true
+	}
 	if isKeyOrSignature(p.MediaType) || p.MediaType == "text/html" {
 		return sealedPart{}, false
 	}
@@ -104,10 +107,8 @@ func ciphertextOf(p *mimepart.Part) *mimepart.Part {
 			return c
 		}
 	}
-	for _, c := range p.Children { // damaged beyond recognition: still the ciphertext
-		if p.MediaType == "multipart/encrypted" && c.MediaType == "application/octet-stream" {
-			return c
-		}
+	if last := p.Children[len(p.Children)-1]; p.MediaType == "multipart/encrypted" && len(last.Children) == 0 {
+		return last // damaged beyond recognition: still the ciphertext
 	}
 	return nil
 }

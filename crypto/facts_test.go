@@ -86,9 +86,10 @@ func TestKeyStates(t *testing.T) {
 	}
 	listed := freshKey(t, "listed", now.AddDate(-1, 0, 0), 0)
 	fresh := freshKey(t, "fresh", now.AddDate(-1, 0, 0), 0)
+	soon := freshKey(t, "soon", now.AddDate(-1, 0, 0), 365*24*time.Hour+2*time.Minute)
 	set := crypto.KeySet{Revoked: map[string][]string{"listed": {strings.ToLower(hex.EncodeToString(listed.PrimaryKey.Fingerprint))}}}
 	set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: exchange.SelfSigner, File: "self", Data: people().selfFile.private})
-	for name, e := range map[string]*openpgp.Entity{"expired": expired, "ending": ending, "revoked": revoked, "retired": retired, "listed": listed, "fresh": fresh} {
+	for name, e := range map[string]*openpgp.Entity{"expired": expired, "ending": ending, "revoked": revoked, "retired": retired, "listed": listed, "fresh": fresh, "soon": soon} {
 		set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: name, File: name, Data: publicOf(t, e)})
 	}
 	ring, err := crypto.NewKeyring(set)
@@ -104,6 +105,8 @@ func TestKeyStates(t *testing.T) {
 		{"key expired when it signed", signing{by: expired}, exchange.SignatureExpired},
 		{"key valid when it signed, expired at arrival", signing{by: expired, at: now.AddDate(0, -2, 5)}, exchange.SignatureExpired},
 		{"key valid when it signed, ended since", signing{by: ending, at: now.Add(-2 * time.Hour)}, exchange.SignatureExpired},
+		{"key valid at arrival, signed ahead of it past the end of the key", signing{by: soon, at: now.Add(5 * time.Minute)}, exchange.SignatureExpired},
+		{"key about to end", signing{by: soon}, exchange.SignatureValid},
 		{"revoked as compromised, signed before", signing{by: revoked, at: now.AddDate(0, 0, -3)}, exchange.SignatureRevoked},
 		{"retired, signed before", signing{by: retired, at: now.Add(-time.Hour)}, exchange.SignatureRevoked},
 		{"retired, signed after", signing{by: retired}, exchange.SignatureRevoked},

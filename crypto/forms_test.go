@@ -32,6 +32,7 @@ func TestFormsThatOpen(t *testing.T) {
 	}{
 		{"PGP/MIME, one operation", pgpMIME(sealedEntity()), exchange.FormMIME, "entity"},
 		{"PGP/MIME without protocol parameter", strings.Replace(pgpMIME(sealedEntity()), ` protocol="application/pgp-encrypted";`, "", 1), exchange.FormMIME, "entity"},
+		{"PGP/MIME whose delimiters are lost", strings.ReplaceAll(strings.Replace(pgpMIME(sealedEntity()), "; boundary=enc", "", 1), "--enc", "**enc"), exchange.FormMIME, "entity"},
 		{"PGP/MIME rewritten by Exchange", exchangeRewrite(sealedEntity()), exchange.FormMIME, "entity"},
 		{"PGP/MIME with a bare file inside", pgpMIME(sealedReport()), exchange.FormMIME, "file"},
 		{"multipart/signed inside", pgpMIME(toUs(literal(nested))), exchange.FormMIME, "entity"},

@@ -27,7 +27,7 @@ func (r *Ring) OpenClear(text []byte, at time.Time) (Message, error) {
 		m.Signatures = r.verifyAll(c, at)
 		return m, nil
 	}
-	return Message{}, ErrNotMessage
+	return Message{}, errNotMessage
 }
 
 // cutClear splits the inside of a cleartext-signed block.
@@ -40,7 +40,7 @@ func cutClear(inside []byte) (content, signature []byte, err error) {
 			break
 		}
 		if !bytes.HasPrefix(line, []byte("Hash:")) || len(inside) == 0 {
-			return nil, nil, ErrMalformed
+			return nil, nil, errMalformed
 		}
 	}
 	var out bytes.Buffer
@@ -54,14 +54,14 @@ func cutClear(inside []byte) (content, signature []byte, err error) {
 		if rest, escaped := bytes.CutPrefix(line, []byte("- ")); escaped {
 			line = rest
 		} else if bytes.HasPrefix(line, []byte("-")) {
-			return nil, nil, ErrMalformed
+			return nil, nil, errMalformed
 		}
 		if !first {
 			out.WriteString("\r\n")
 		}
 		out.Write(bytes.TrimRight(line, " \t\r"))
 	}
-	return nil, nil, ErrMalformed
+	return nil, nil, errMalformed
 }
 
 // unarmored decodes the first block of one of the kinds; without any the data

@@ -21,7 +21,7 @@ func (r *Ring) decrypt(br *bufio.Reader, keys []*packet.EncryptedKey, m *Message
 	}
 	data, ok := p.(packet.EncryptedDataPacket)
 	if !ok {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	for _, k := range keys {
 		if (k.Version == 6) != isVersion2(data) {
@@ -45,7 +45,7 @@ func (r *Ring) decrypt(br *bufio.Reader, keys []*packet.EncryptedKey, m *Message
 		plain, err := data.Decrypt(k.CipherFunc, k.Key)
 		clear(k.Key)
 		if err != nil {
-			return nil, ErrDamaged
+			return nil, errDamaged
 		}
 		return authenticated(plain, br, size, limit)
 	}
@@ -67,16 +67,16 @@ func isVersion2(data packet.EncryptedDataPacket) bool {
 // and that nothing follows the encrypted packet.
 func authenticated(plain io.ReadCloser, rest *bufio.Reader, size int, limit int64) ([]byte, error) {
 	out, err := readAll(plain, size, limit)
-	if errors.Is(err, ErrTooLarge) {
+	if errors.Is(err, errTooLarge) {
 		return nil, err
 	}
 	closeErr := plain.Close()
 	if err != nil || closeErr != nil {
-		return nil, ErrDamaged
+		return nil, errDamaged
 	}
 	tail, err := io.ReadAll(io.LimitReader(rest, peekSize))
 	if err != nil || len(bytes.TrimSpace(tail)) > 0 {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	return out, nil
 }
@@ -92,14 +92,14 @@ func readAll(r io.Reader, size int, limit int64) ([]byte, error) {
 	for {
 		if len(buf) == cap(buf) {
 			if int64(len(buf)) > limit {
-				return nil, ErrTooLarge
+				return nil, errTooLarge
 			}
 			buf = append(buf, 0)[:len(buf)]
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if int64(len(buf)) > limit {
-			return nil, ErrTooLarge
+			return nil, errTooLarge
 		}
 		if err == io.EOF {
 			return buf, nil
@@ -115,7 +115,7 @@ func unreadable(err error) error {
 	if err == nil {
 		return nil
 	}
-	return ErrMalformed
+	return errMalformed
 }
 
 // sessionKey tries every own key the packet may be meant for.

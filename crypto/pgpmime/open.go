@@ -19,8 +19,8 @@ const (
 
 // OpenMessage opens the first OpenPGP message in data, armored (with whatever
 // text around it) or binary. limit bounds the plaintext, decompressed. The
-// facts come back along with an error as far as they are known; the error is
-// one of those of this package.
+// facts come back along with an error as far as they are known; the text of
+// the error may be shown.
 func (r *Ring) OpenMessage(data []byte, limit int64, at time.Time) (Message, error) {
 	for _, b := range findBlocks(data) {
 		if b.kind == blockMessage {
@@ -28,7 +28,7 @@ func (r *Ring) OpenMessage(data []byte, limit int64, at time.Time) (Message, err
 		}
 	}
 	if len(data) == 0 || data[0]&0x80 == 0 {
-		return Message{}, ErrNotMessage
+		return Message{}, errNotMessage
 	}
 	return r.open(bytes.NewReader(data), len(data), limit, at)
 }
@@ -42,7 +42,7 @@ func (r *Ring) open(in io.Reader, size int, limit int64, at time.Time) (Message,
 	}
 	head, _ := br.Peek(16)
 	if len(head) == 0 {
-		return m, ErrMalformed
+		return m, errMalformed
 	}
 	var plain []byte
 	switch tagOf(head[0]) {
@@ -57,7 +57,7 @@ func (r *Ring) open(in io.Reader, size int, limit int64, at time.Time) (Message,
 		}
 	default:
 		if m.Encrypted {
-			return m, ErrMalformed // session keys without anything encrypted
+			return m, errMalformed // session keys without anything encrypted
 		}
 		if plain, err = readAll(br, size, limit); err != nil {
 			return m, err
@@ -81,7 +81,7 @@ func (r *Ring) readKeyPackets(br *bufio.Reader, m *Message) ([]*packet.Encrypted
 	for {
 		head, _ := br.Peek(6)
 		if len(head) < 2 || head[0]&0x80 == 0 {
-			return nil, ErrMalformed
+			return nil, errMalformed
 		}
 		tag := tagOf(head[0])
 		switch tag {
@@ -91,14 +91,14 @@ func (r *Ring) readKeyPackets(br *bufio.Reader, m *Message) ([]*packet.Encrypted
 		}
 		size, ok := wholeSize(head)
 		if !ok || size > maxKeyPacket {
-			return nil, ErrMalformed
+			return nil, errMalformed
 		}
 		raw, err := br.Peek(size)
 		if err != nil {
 			return nil, unreadable(err)
 		}
 		if total++; total > maxRecipients {
-			return nil, ErrManyRecipient
+			return nil, errManyRecipient
 		}
 		if tag == tagEncryptedKey {
 			if p, err := packet.Read(bytes.NewReader(raw)); err == nil {
@@ -112,7 +112,7 @@ func (r *Ring) readKeyPackets(br *bufio.Reader, m *Message) ([]*packet.Encrypted
 		}
 		m.Encrypted = m.Encrypted || tag == tagEncryptedKey || tag == tagPassphraseKey
 		if len(keys) > maxTried {
-			return nil, ErrManyRecipient
+			return nil, errManyRecipient
 		}
 		if _, err := br.Discard(size); err != nil {
 			return nil, unreadable(err)

@@ -29,7 +29,7 @@ const (
 // are joined in place, so b must be our own buffer.
 func nextPacket(b []byte) (tag int, body, rest []byte, err error) {
 	if len(b) < 2 || b[0]&0x80 == 0 {
-		return 0, nil, nil, ErrMalformed
+		return 0, nil, nil, errMalformed
 	}
 	if b[0]&0x40 == 0 {
 		return oldPacket(b)
@@ -39,7 +39,7 @@ func nextPacket(b []byte) (tag int, body, rest []byte, err error) {
 	for {
 		n, used, partial := newLength(b)
 		if used == 0 || n > len(b)-used {
-			return 0, nil, nil, ErrMalformed
+			return 0, nil, nil, errMalformed
 		}
 		chunk := b[used : used+n]
 		b = b[used+n:]
@@ -52,7 +52,7 @@ func nextPacket(b []byte) (tag int, body, rest []byte, err error) {
 			return tag, kept, b, nil
 		}
 		if !isData(tag) || len(b) == 0 {
-			return 0, nil, nil, ErrMalformed
+			return 0, nil, nil, errMalformed
 		}
 	}
 }
@@ -83,19 +83,19 @@ func oldPacket(b []byte) (tag int, body, rest []byte, err error) {
 	size := 1 << (b[0] & 3)
 	if size == 8 { // indeterminate length: to the end
 		if !isData(tag) {
-			return 0, nil, nil, ErrMalformed
+			return 0, nil, nil, errMalformed
 		}
 		return tag, b[1:], nil, nil
 	}
 	if len(b) < 1+size {
-		return 0, nil, nil, ErrMalformed
+		return 0, nil, nil, errMalformed
 	}
 	n := 0
 	for _, c := range b[1 : 1+size] {
 		n = n<<8 | int(c)
 	}
 	if n > len(b)-1-size {
-		return 0, nil, nil, ErrMalformed
+		return 0, nil, nil, errMalformed
 	}
 	return tag, b[1+size : 1+size+n], b[1+size+n:], nil
 }
@@ -147,7 +147,7 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 		switch {
 		case tag == tagMarker, tag == tagPadding, tag >= firstPrivatePacket:
 			if skipped++; skipped > maxSkipped {
-				return out, ErrMalformed
+				return out, errMalformed
 			}
 		case tag == tagOnePass && !literal:
 			out.onePass++
@@ -160,24 +160,24 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 			}
 		case tag == tagCompressed && !literal && out.onePass == 0 && len(out.signatures) == 0:
 			if len(b) > 0 {
-				return out, ErrMalformed
+				return out, errMalformed
 			}
 			if layer >= maxCompression {
-				return out, ErrTooLarge
+				return out, errTooLarge
 			}
 			if body, err = decompress(body, budget); err != nil {
 				return out, err
 			}
 			return readContent(body, budget-int64(len(body)), layer+1)
 		default:
-			return out, ErrMalformed
+			return out, errMalformed
 		}
 		if out.onePass > maxSkipped || len(out.signatures) > maxSkipped {
-			return out, ErrMalformed
+			return out, errMalformed
 		}
 	}
 	if !literal {
-		return out, ErrMalformed
+		return out, errMalformed
 	}
 	return out, nil
 }
@@ -186,7 +186,7 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 // Format, file name and date are not covered by a signature and are dropped.
 func literalContent(body []byte) ([]byte, error) {
 	if len(body) < 2 || len(body) < 2+int(body[1])+4 {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	return body[2+int(body[1])+4:], nil
 }
@@ -202,28 +202,28 @@ func decompress(body []byte, budget int64) ([]byte, error) {
 	}
 	head, err := io.ReadAll(io.LimitReader(r, min(directDecompress, budget)+1))
 	if err != nil {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	if int64(len(head)) > budget {
-		return nil, ErrTooLarge
+		return nil, errTooLarge
 	}
 	if len(head) <= directDecompress {
 		return head, nil
 	}
 	n, err := io.Copy(io.Discard, io.LimitReader(r, budget-int64(len(head))+1))
 	if err != nil {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	total := int64(len(head)) + n
 	if total > budget {
-		return nil, ErrTooLarge
+		return nil, errTooLarge
 	}
 	if r, err = inflate(body); err != nil {
 		return nil, err
 	}
 	out := make([]byte, total)
 	if _, err := io.ReadFull(r, out); err != nil {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	return out, nil
 }
@@ -231,7 +231,7 @@ func decompress(body []byte, budget int64) ([]byte, error) {
 // inflate opens a compressed packet (RFC 9580 section 5.6).
 func inflate(body []byte) (io.Reader, error) {
 	if len(body) == 0 {
-		return nil, ErrMalformed
+		return nil, errMalformed
 	}
 	in := bytes.NewReader(body[1:])
 	switch body[0] {
@@ -242,11 +242,11 @@ func inflate(body []byte) (io.Reader, error) {
 	case 2:
 		r, err := zlib.NewReader(in)
 		if err != nil {
-			return nil, ErrMalformed
+			return nil, errMalformed
 		}
 		return r, nil
 	case 3:
 		return bzip2.NewReader(in), nil
 	}
-	return nil, ErrMalformed
+	return nil, errMalformed
 }

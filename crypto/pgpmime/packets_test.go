@@ -77,23 +77,23 @@ func TestReadContent(t *testing.T) {
 		{"compressed twice", deflated(deflated(literalPacket("hi"))), "hi", 0, 0, nil},
 		{"padding, marker, private", newPacket(tagMarker, "PGP") + literalPacket("hi") + newPacket(tagPadding, "xxx") + newPacket(61, "x"), "hi", 0, 0, nil},
 		{"a file name", newPacket(tagLiteral, "u\x03abc\x00\x00\x00\x00hi"), "hi", 0, 0, nil},
-		{"two literals", literalPacket("a") + literalPacket("b"), "", 0, 0, ErrMalformed},
-		{"one-pass after the literal", literalPacket("a") + ops, "", 0, 0, ErrMalformed},
-		{"no literal", ops + sig, "", 0, 0, ErrMalformed},
-		{"nothing", "", "", 0, 0, ErrMalformed},
-		{"literal header cut off", newPacket(tagLiteral, "b\x05ab"), "", 0, 0, ErrMalformed},
-		{"one-pass around a compressed packet", ops + deflated(literalPacket("a")) + sig, "", 0, 0, ErrMalformed},
-		{"packet after a compressed one", deflated(literalPacket("a")) + sig, "", 0, 0, ErrMalformed},
-		{"MDC packet inside", literalPacket("a") + newPacket(19, strings.Repeat("x", 20)), "", 0, 0, ErrMalformed},
-		{"encrypted inside", newPacket(tagProtected, "\x01xxxx"), "", 0, 0, ErrMalformed},
-		{"user ID inside", literalPacket("a") + newPacket(13, "x"), "", 0, 0, ErrMalformed},
-		{"unknown critical packet", literalPacket("a") + newPacket(39, "x"), "", 0, 0, ErrMalformed},
-		{"a thousand signatures", literalPacket("a") + strings.Repeat(sig, 1000), "", 0, 0, ErrMalformed},
-		{"a thousand markers", strings.Repeat(newPacket(tagMarker, "PGP"), 1000) + literalPacket("a"), "", 0, 0, ErrMalformed},
-		{"unknown compression", newPacket(tagCompressed, "\x09xx"), "", 0, 0, ErrMalformed},
-		{"broken compression", newPacket(tagCompressed, "\x02xx"), "", 0, 0, ErrMalformed},
-		{"empty compression", newPacket(tagCompressed, ""), "", 0, 0, ErrMalformed},
-		{"over the budget", deflated(literalPacket(strings.Repeat("a", 3<<20))), "", 0, 0, ErrTooLarge},
+		{"two literals", literalPacket("a") + literalPacket("b"), "", 0, 0, errMalformed},
+		{"one-pass after the literal", literalPacket("a") + ops, "", 0, 0, errMalformed},
+		{"no literal", ops + sig, "", 0, 0, errMalformed},
+		{"nothing", "", "", 0, 0, errMalformed},
+		{"literal header cut off", newPacket(tagLiteral, "b\x05ab"), "", 0, 0, errMalformed},
+		{"one-pass around a compressed packet", ops + deflated(literalPacket("a")) + sig, "", 0, 0, errMalformed},
+		{"packet after a compressed one", deflated(literalPacket("a")) + sig, "", 0, 0, errMalformed},
+		{"MDC packet inside", literalPacket("a") + newPacket(19, strings.Repeat("x", 20)), "", 0, 0, errMalformed},
+		{"encrypted inside", newPacket(tagProtected, "\x01xxxx"), "", 0, 0, errMalformed},
+		{"user ID inside", literalPacket("a") + newPacket(13, "x"), "", 0, 0, errMalformed},
+		{"unknown critical packet", literalPacket("a") + newPacket(39, "x"), "", 0, 0, errMalformed},
+		{"a thousand signatures", literalPacket("a") + strings.Repeat(sig, 1000), "", 0, 0, errMalformed},
+		{"a thousand markers", strings.Repeat(newPacket(tagMarker, "PGP"), 1000) + literalPacket("a"), "", 0, 0, errMalformed},
+		{"unknown compression", newPacket(tagCompressed, "\x09xx"), "", 0, 0, errMalformed},
+		{"broken compression", newPacket(tagCompressed, "\x02xx"), "", 0, 0, errMalformed},
+		{"empty compression", newPacket(tagCompressed, ""), "", 0, 0, errMalformed},
+		{"over the budget", deflated(literalPacket(strings.Repeat("a", 3<<20))), "", 0, 0, errTooLarge},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, err := readContent([]byte(tc.in), 2<<20, 0)
@@ -109,6 +109,15 @@ func TestDecompressInTwoPasses(t *testing.T) {
 	c, err := readContent([]byte(deflated(literalPacket(want))), 4<<20, 0)
 	if err != nil || string(c.content) != want {
 		t.Error(err)
+	}
+}
+
+func TestSmallBudget(t *testing.T) {
+	for _, n := range []int{900, 2000, 1 << 20, 2 << 20} {
+		_, err := readContent([]byte(deflated(literalPacket(strings.Repeat("a", n)))), 1000, 0)
+		if (err != nil) != (n > 1000) || err != nil && !errors.Is(err, errTooLarge) {
+			t.Errorf("%d: %v", n, err)
+		}
 	}
 }
 

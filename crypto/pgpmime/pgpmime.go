@@ -16,16 +16,18 @@ import (
 	"time"
 )
 
-// Why a message could not be opened, to be told apart with errors.Is. The
-// texts are fit for an operator and hold nothing of the message.
+// Why a message could not be opened. The texts are fit for an operator and
+// hold nothing of the message.
 var (
-	ErrNoKey         = errors.New("none of our private keys can open it")
-	ErrDamaged       = errors.New("the ciphertext is damaged or was modified: its integrity check fails")
-	ErrMalformed     = errors.New("the OpenPGP packets are malformed")
-	ErrTooLarge      = errors.New("it is larger than limits.decompressed once decompressed")
-	ErrManyRecipient = errors.New("it names more recipients than are tried")
-	ErrCipher        = errors.New("its cipher is not supported")
-	ErrNotMessage    = errors.New("there is no OpenPGP message in it")
+	// ErrNoKey and ErrCipher are for errors.Is: Message says more about them.
+	ErrNoKey  = errors.New("none of our private keys can open it")
+	ErrCipher = errors.New("its cipher is not supported")
+
+	errDamaged       = errors.New("the ciphertext is damaged or was modified: its integrity check fails")
+	errMalformed     = errors.New("the OpenPGP packets are malformed")
+	errTooLarge      = errors.New("it is larger than limits.decompressed once decompressed")
+	errManyRecipient = errors.New("it names more recipients than are tried")
+	errNotMessage    = errors.New("there is no OpenPGP message in it")
 )
 
 // Message is an OpenPGP message that was opened, or the facts about one that

@@ -90,7 +90,8 @@ func trimLineEnd(b []byte, at int) int {
 }
 
 // guessBoundary takes the first line that looks like a delimiter, for a
-// multipart that lost its boundary parameter.
+// multipart that lost its boundary parameter. The marks of PGP and PEM armor
+// are none.
 func guessBoundary(body []byte) string {
 	for len(body) > 0 {
 		line := body
@@ -100,7 +101,7 @@ func guessBoundary(body []byte) string {
 			body = nil
 		}
 		line = bytes.TrimRight(line, " \t\r")
-		if bytes.HasPrefix(line, []byte("--")) && len(line) > 2 && len(line) <= 202 {
+		if bytes.HasPrefix(line, []byte("--")) && !bytes.HasPrefix(line, []byte("-----")) && len(line) > 2 && len(line) <= 202 {
 			return string(line[2:])
 		}
 	}
