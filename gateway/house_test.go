@@ -3,11 +3,9 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,10 +13,7 @@ import (
 	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/mailin"
-	"almasu/mailout"
-	"almasu/parser"
 	"almasu/queue"
-	"almasu/receipt"
 )
 
 // clock is a time that only the test moves.
@@ -241,189 +236,3 @@ func (n *node) want(a exchange.Arrival, state exchange.ArrivalState, code exchan
 		n.Fatalf("arrival %d is %s %q (%s), want %s %q", a.ID, a.State, a.Code, a.Reason, state, code)
 	}
 }
-
-// letters are those that answer an arrival, with their octets.
-func (n *node) letters(f queue.LetterFilter) []exchange.Letter {
-	n.Helper()
-	list, err := n.store.Letters(n.Context(), f)
-	n.must(err)
-	for i := range list {
-		list[i], err = n.store.Letter(n.Context(), list[i].ID)
-		n.must(err)
-	}
-	return list
-}
-
-func (n *node) answers(a exchange.Arrival) []exchange.Letter {
-	n.Helper()
-	return n.letters(queue.LetterFilter{Arrival: a.ID})
-}
-
-// only is the one letter of a kind among several.
-func (n *node) only(list []exchange.Letter, kind exchange.LetterKind, to string) exchange.Letter {
-	n.Helper()
-	var found []exchange.Letter
-	for _, l := range list {
-		if l.Kind == kind && l.To == to {
-			found = append(found, l)
-		}
-	}
-	if len(found) != 1 {
-		n.Fatalf("%d letters of kind %s to %s, want one; all: %s", len(found), kind, to, kinds(list))
-	}
-	return found[0]
-}
-
-func kinds(list []exchange.Letter) string {
-	var out []string
-	for _, l := range list {
-		out = append(out, string(l.Kind)+" to "+l.To)
-	}
-	return "[" + strings.Join(out, ", ") + "]"
-}
-
-// read opens a letter as its addressee would and makes sure that this node
-// signed it, for nobody else.
-func (n *node) read(l exchange.Letter) crypto.Opened {
-	n.Helper()
-	o, err := crypto.Open(l.Message, ring(n, l.To), crypto.Limits{}, n.clock.now())
-	n.must(err)
-	s := o.Security
-	if s.Signature != exchange.SignatureValid || s.Owner != n.id || !s.IntendedForUs || s.Covers != exchange.CoversAll || !s.Integrity {
-		n.Fatalf("letter %d to %s does not open and verify: %+v", l.ID, l.To, s)
-	}
-	return o
-}
-
-// report is the one machine part of a letter.
-func (n *node) report(l exchange.Letter) *exchange.Report {
-	n.Helper()
-	p := parser.Parse(n.read(l).Payload, parser.Limits{}, n.clock.now())
-	if len(p.Reports) != 1 || p.Refusal.Code != "" {
-		n.Fatalf("letter %d holds %d reports, %s %v", l.ID, len(p.Reports), p.Refusal.Code, p.Problems)
-	}
-	return p.Reports[0]
-}
-
-func (n *node) receipt(l exchange.Letter) exchange.ReceiptBody {
-	n.Helper()
-	r := n.report(l)
-	if r.Receipt == nil {
-		n.Fatalf("letter %d is a %s, want a receipt", l.ID, r.Kind)
-	}
-	return *r.Receipt
-}
-
-// plain is everything a letter says, decrypted: header and every part.
-func (n *node) plain(l exchange.Letter) string {
-	n.Helper()
-	o := n.read(l)
-	text := string(o.ProtectedPart.Raw)
-	for _, d := range o.Payload {
-		text += string(d.Body)
-	}
-	return text
-}
-
-// events are the names and details of the journal.
-func (n *node) events(name string) []exchange.Event {
-	n.Helper()
-	var out []exchange.Event
-	n.must(n.store.EachEvent(n.Context(), func(e exchange.Event) error {
-		if e.Name == name {
-			out = append(out, e)
-		}
-		return nil
-	}))
-	return out
-}
-
-// incident is a report of soc-alfa to the NCCIS; change it before it is sealed.
-func incident(id string, now time.Time, changes ...func(*exchange.Report)) exchange.Document {
-	body, err := parser.Example(exchange.Incident, exchange.CardJSON, "soc-alfa", "nccis", id, now)
-	if err != nil {
-		panic(err)
-	}
-	r := parser.ParseFile(exchange.Document{Body: body}, parser.Limits{}, now).Reports[0]
-	r.Incident.Summary, r.Incident.Cause, r.Incident.Objects[0].Name = canary, canary, canary
-	r.Incident.Victim.Name = exchange.Names{RU: canary}
-	for _, change := range changes {
-		change(r)
-	}
-	return rendered(r)
-}
-
-func rendered(r *exchange.Report) exchange.Document {
-	doc, err := parser.Render(r, exchange.CardJSON)
-	if err != nil {
-		panic(err)
-	}
-	return doc
-}
-
-// mail is a sealed message of one of the cast, made without a gateway.
-type mail struct {
-	from, to string // ids
-	signer   string // id, from if empty
-	inner    string // id in the protected From, from if empty
-	id       string // Message-ID
-	auto     string // Auto-Submitted
-	reply    string // In-Reply-To
-	ask      bool
-	entity   []byte // instead of a document
-}
-
-func (m mail) seal(t testing.TB, now time.Time, docs ...exchange.Document) []byte {
-	t.Helper()
-	m.signer, m.inner = cmp(m.signer, m.from), cmp(m.inner, m.from)
-	e := mailout.Envelope{From: address(m.inner), To: address(m.to), MessageID: cmp(m.id, mailout.NewMessageID(m.from+".example", nil)),
-		Date: now, Subject: canary, AutoSubmitted: m.auto, InReplyTo: m.reply, AskReceipt: m.ask}
-	entity := m.entity
-	if entity == nil {
-		entity = parts(docs...)
-	}
-	inner, err := mailout.Protect(e, entity)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealed, err := crypto.Seal(inner, m.to, ring(t, m.signer), now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.From = address(m.from)
-	raw, err := mailout.Compose(e, sealed.Header, sealed.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
-// parts is an entity of a text and any number of documents.
-func parts(docs ...exchange.Document) []byte {
-	if len(docs) == 1 {
-		return receipt.Entity(receipt.Wording{Text: canary + "\n"}, &docs[0])
-	}
-	var b strings.Builder
-	b.WriteString("Content-Type: multipart/mixed; boundary=parts\r\n\r\n")
-	for _, d := range docs {
-		fmt.Fprintf(&b, "--parts\r\nContent-Type: %s\r\n\r\n%s\r\n", d.MediaType, d.Body)
-	}
-	b.WriteString("--parts\r\nContent-Type: text/plain\r\n\r\n" + canary + "\r\n--parts--\r\n")
-	return []byte(b.String())
-}
-
-func cmp(first, other string) string {
-	if first != "" {
-		return first
-	}
-	return other
-}
-
-// fromAlfa is an ordinary report of soc-alfa.
-func fromAlfa(t testing.TB, now time.Time, doc exchange.Document) []byte {
-	return mail{from: "soc-alfa", to: "nccis", ask: true, auto: "auto-generated"}.seal(t, now, doc)
-}
-
-func lettersTo(id string) queue.LetterFilter { return queue.LetterFilter{To: id} }
-
-func reportsAll() queue.ReportFilter { return queue.ReportFilter{} }
