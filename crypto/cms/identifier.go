@@ -23,8 +23,15 @@ type Identifier struct {
 // readIssuerSerial reads an IssuerAndSerialNumber (RFC 5652 section 10.2.4).
 func readIssuerSerial(r *ber.Reader) Identifier {
 	in := r.Enter(ber.Sequence)
-	id := Identifier{Issuer: in.Element(ber.Sequence).Raw, Serial: in.Big()}
+	issuer := in.Element(ber.Sequence)
+	id := Identifier{Serial: in.Big()}
 	in.End()
+	if r.Err() == nil {
+		var err error
+		if id.Issuer, err = ber.DER(issuer.Raw); err != nil {
+			r.Fail(err)
+		}
+	}
 	return id
 }
 

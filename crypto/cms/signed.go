@@ -95,7 +95,7 @@ func (s *signedData) readCertificates(in *ber.Reader, l Limits) error {
 			case tag == ber.Context(1):
 				s.crls = append(s.crls, e.Raw)
 			default:
-				if cert, err := x509.ParseCertificate(e.Raw); err == nil {
+				if cert, err := parseCertificate(e.Raw); err == nil {
 					s.certificates = append(s.certificates, cert)
 				} else {
 					s.unreadable++
@@ -104,6 +104,20 @@ func (s *signedData) readCertificates(in *ber.Reader, l Limits) error {
 		}
 	}
 	return nil
+}
+
+// parseCertificate also takes a certificate that was wrapped in BER on its way;
+// what its authority signed is DER.
+func parseCertificate(raw []byte) (*x509.Certificate, error) {
+	cert, err := x509.ParseCertificate(raw)
+	if err == nil {
+		return cert, nil
+	}
+	der, berErr := ber.DER(raw)
+	if berErr != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
 }
 
 func readSigner(in *ber.Reader) signerInfo {
