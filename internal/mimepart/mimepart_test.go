@@ -38,6 +38,7 @@ func TestTree(t *testing.T) {
 		{"bare LF", strings.ReplaceAll(simple, "\r\n", "\n"), []string{`1.1 text/plain "one"`, `1.2.1 text/plain "two"`, `1.2.2 application/json "{}"`}, nil},
 		{"missing closing boundary", strings.Split(simple, "\r\n\r\n--x y--")[0], []string{`1.1 text/plain "one"`, `1.2.1 text/plain "two"`, `1.2.2 application/json "{}"`}, []string{"missing-closing-boundary"}},
 		{"missing boundary parameter", strings.Replace(simple, "; boundary=\"x y\"", "", 1), []string{`1.1 text/plain "one"`, `1.2.1 text/plain "two"`, `1.2.2 application/json "{}"`}, []string{"missing-boundary-parameter"}},
+		{"missing boundary parameter, a boundary of many dashes", "Content-Type: multipart/mixed\r\n\r\n-----BEGIN X-----\r\n------=_Part_1\r\n\r\n1\r\n------=_Part_1--\r\n", []string{`1.1 text/plain "1"`}, []string{"missing-boundary-parameter"}},
 		{"unquoted boundary with a blank", strings.Replace(simple, `"x y"`, "x y", 1), []string{`1.1 text/plain "one"`, `1.2.1 text/plain "two"`, `1.2.2 application/json "{}"`}, nil},
 		{"junk header line", "this is junk\r\n" + simple, []string{`1.1 text/plain "one"`, `1.2.1 text/plain "two"`, `1.2.2 application/json "{}"`}, []string{"junk-header-line"}},
 		{"mbox From line", "From a@b Mon Nov 23 10:00:00 2026\n" + simple, []string{`1.1 text/plain "one"`, `1.2.1 text/plain "two"`, `1.2.2 application/json "{}"`}, []string{"junk-header-line"}},

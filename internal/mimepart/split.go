@@ -101,11 +101,15 @@ func guessBoundary(body []byte) string {
 			body = nil
 		}
 		line = bytes.TrimRight(line, " \t\r")
-		if bytes.HasPrefix(line, []byte("--")) && !bytes.HasPrefix(line, []byte("-----")) && len(line) > 2 && len(line) <= 202 {
+		if bytes.HasPrefix(line, []byte("--")) && !isArmor(line) && len(line) > 2 && len(line) <= 202 {
 			return string(line[2:])
 		}
 	}
 	return ""
+}
+
+func isArmor(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("-----BEGIN ")) || bytes.HasPrefix(line, []byte("-----END "))
 }
 
 // Canonical returns b with every line end as CRLF (RFC 2046 section 4.1.1); b
