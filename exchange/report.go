@@ -101,6 +101,9 @@ type Report struct {
 	// Reporters are the names the document gives its reporter where the format
 	// has no participant id (IODEF); empty for cards.
 	Reporters []string `json:"-"`
+	// OriginalID is the id as the document has it, where that cannot be an id
+	// here and ID was made from it (IODEF); "" otherwise.
+	OriginalID string `json:"-"`
 }
 
 // Key identifies a report at its reporter: same key and same content is the

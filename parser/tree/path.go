@@ -19,6 +19,12 @@ type Names interface {
 	Below(name string) (next Names, repeats, known bool)
 }
 
+// Attributes is what Names says besides where the schema knows attributes.
+type Attributes interface {
+	// Attribute reports whether the element here has an attribute of that name.
+	Attribute(name string) bool
+}
+
 // Path is the place of a node: a JSON Pointer (RFC 6901), or an XPath with
 // positions. A step the schema does not know is written *[n], the n-th member
 // or element from 1, an attribute @*[n]; below it there are only positions.
@@ -77,6 +83,10 @@ func step(path *strings.Builder, n *Node, names Names) Names {
 			}
 			return next
 		}
+	}
+	if a, ok := names.(Attributes); ok && n.Kind == Attribute && !n.Foreign && a.Attribute(n.Name) {
+		path.WriteString("/@" + n.Name)
+		return nil
 	}
 	mark := "/*["
 	if n.Kind == Attribute {

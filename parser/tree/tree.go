@@ -56,9 +56,10 @@ type Node struct {
 	At       uint32 // octets before the value in Document.Text
 	NameAt   uint32 // octets before its name; At where it has none
 	Kind     Kind
-	Foreign  bool // an element or attribute in another namespace than the root element
-	Spoilt   bool // a fault already speaks of this value; Value is not to be used
-	hasChild bool // an element that holds elements
+	space    uint16 // of an element or attribute, in Document.spaces
+	Foreign  bool   // an element or attribute in another namespace than the root element
+	Spoilt   bool   // a fault already speaks of this value; Value is not to be used
+	hasChild bool   // an element that holds elements
 }
 
 // Child returns the first child with the name (in the root's namespace), nil
@@ -126,12 +127,21 @@ type Document struct {
 	Text     []byte // the document in UTF-8, without a byte order mark
 	Root     *Node  // as far as it could be read, nil if nothing could
 	Space    string // XML: namespace of the root element
+	spaces   []string
 	Faults   []Fault
 	Findings []string
 	// Whole: the document was read to its end. Otherwise the last fault says
 	// why not.
 	Whole   bool
 	TooDeep bool // reading ended at limits.depth
+}
+
+// SpaceOf is the namespace of an XML element or attribute, "" if it has none.
+func (d *Document) SpaceOf(n *Node) string {
+	if int(n.space) >= len(d.spaces) {
+		return ""
+	}
+	return d.spaces[n.space]
 }
 
 // Broken reports whether the document is not well-formed, or holds what no

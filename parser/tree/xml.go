@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"slices"
 	"strconv"
 
 	"almasu/exchange"
@@ -109,7 +110,7 @@ func (r *xmlReader) start(t xml.StartElement, at int) bool {
 		r.doc.fault(exchange.ProblemSyntax, "xml-second-root", nil, at)
 		return false
 	}
-	n := &Node{Kind: Element, Name: r.shared(t.Name.Local), At: uint32(at), NameAt: uint32(at)}
+	n := &Node{Kind: Element, Name: r.shared(t.Name.Local), At: uint32(at), NameAt: uint32(at), space: r.space(t.Name.Space)}
 	if r.open == nil {
 		r.doc.Root, r.doc.Space = n, t.Name.Space
 	} else {
@@ -149,7 +150,7 @@ func (r *xmlReader) attributes(n *Node, all []xml.Attr) bool {
 		twice := seen[a.Name]
 		seen[a.Name] = true
 		c := &Node{Kind: Attribute, Name: r.shared(a.Name.Local), Value: a.Value, At: uint32(at), NameAt: uint32(at),
-			Foreign: a.Name.Space != "", Spoilt: twice}
+			Foreign: a.Name.Space != "", Spoilt: twice, space: r.space(a.Name.Space)}
 		if a.Name.Space == instanceSpace {
 			c.Name = "xsi:" + c.Name
 		}
@@ -166,6 +167,20 @@ func (r *xmlReader) attributes(n *Node, all []xml.Attr) bool {
 		}
 	}
 	return true
+}
+
+// space is the number of a namespace in Document.spaces. A document with more
+// than that can hold has an unknown one from there on: no report has two dozen.
+func (r *xmlReader) space(name string) uint16 {
+	const most = 1 << 10
+	if i := slices.Index(r.doc.spaces, name); i >= 0 {
+		return uint16(i)
+	}
+	if len(r.doc.spaces) == most {
+		return most
+	}
+	r.doc.spaces = append(r.doc.spaces, name)
+	return uint16(len(r.doc.spaces) - 1)
 }
 
 func (r *xmlReader) shared(name string) string {
