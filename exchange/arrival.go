@@ -24,6 +24,7 @@ type Arrival struct {
 	SHA256     [32]byte
 	State      ArrivalState
 	Attempts   int    // leases that did not end in a commit
+	Failures   int    // of these, the ones the process saw fail itself: a panic, the budget
 	Number     string // bound by queue.Number, "" until then
 
 	// Set by Commit.

@@ -122,9 +122,7 @@ func TestDeclineTellsOnlyWhoIsAuthenticated(t *testing.T) {
 			raw := test.raw(n)
 			n.accept(raw, "")
 			if test.poison {
-				for range n.g.limits.Attempts {
-					n.crash()
-				}
+				n.poison()
 			}
 			n.judge()
 			a := n.latest()

@@ -78,7 +78,7 @@ func (g *Gateway) judgeNext(ctx context.Context, worker string) (bool, error) {
 	}
 	g.alone.RUnlock()
 	if !g.suspect.TryLock() { // another one is under way
-		return true, g.store.Back(ctx, a.ID, lease, g.clock().Add(scanEvery))
+		return true, g.store.Back(ctx, a.ID, lease, g.clock().Add(scanEvery/10))
 	}
 	defer g.suspect.Unlock()
 	defer g.alone.Unlock()
@@ -120,8 +120,14 @@ func (g *Gateway) judge(ctx context.Context, a exchange.Arrival, lease string) e
 	return err
 }
 
+// lostLeases is how many leases that were simply lost weigh as much as one
+// failure that was seen. A message may kill the process it is judged in, but a
+// process is killed for other reasons as well, and then every message that was
+// in work loses its lease.
+const lostLeases = 5
+
 func (g *Gateway) handle(ctx context.Context, a exchange.Arrival, lease string, raw []byte) error {
-	if a.Attempts > g.limits.Attempts {
+	if a.Failures >= g.limits.Attempts || a.Attempts > g.limits.Attempts*lostLeases {
 		return g.holdPoison(ctx, a, lease, raw)
 	}
 	return g.receive(ctx, a, lease, raw)
@@ -148,7 +154,7 @@ func (g *Gateway) renew(ctx context.Context, what string, again func() error) {
 var errBudget = errors.New("the message exceeded its budget")
 
 // giveBack returns a message that was not decided: after a transient failure
-// without counting the attempt, otherwise with it (poison).
+// without counting the attempt, otherwise as a failure (poison).
 func (g *Gateway) giveBack(ctx context.Context, a exchange.Arrival, lease string, err error) error {
 	var passing errTransient
 	switch {
@@ -160,5 +166,6 @@ func (g *Gateway) giveBack(ctx context.Context, a exchange.Arrival, lease string
 		back := g.store.Back(context.WithoutCancel(ctx), a.ID, lease, g.clock().Add(5*time.Second))
 		return errors.Join(fmt.Errorf("arrival %d: %w", a.ID, err), back)
 	}
-	return fmt.Errorf("arrival %d, attempt %d of %d: %w", a.ID, a.Attempts, g.limits.Attempts, err) // the lease runs out, the attempt counts
+	failed := g.store.Fail(context.WithoutCancel(ctx), a.ID, lease, g.clock().Add(5*time.Second))
+	return errors.Join(fmt.Errorf("arrival %d, failure %d of %d: %w", a.ID, a.Failures+1, g.limits.Attempts, err), failed)
 }

@@ -14,14 +14,14 @@ import (
 const viaIMAP = "imap"
 
 const arrivalColumns = `id, via, mailbox, uid_validity, uid, entry_at, received_at, size, oversize, sha256, state, attempts,
-	number, code, reason, participant, message_id, sender, decided_at`
+	failures, number, code, reason, participant, message_id, sender, decided_at`
 
 func scanArrival(scan func(...any) error, more ...any) (exchange.Arrival, error) {
 	var a exchange.Arrival
 	var entryAt, receivedAt, decidedAt int64
 	var sum []byte
 	err := scan(append([]any{&a.ID, &a.Source.Via, &a.Source.Mailbox, &a.Source.UIDValidity, &a.Source.UID, &entryAt, &receivedAt,
-		&a.Size, &a.Oversize, &sum, &a.State, &a.Attempts, &a.Number, &a.Code, &a.Reason, &a.Participant, &a.MessageID, &a.From,
+		&a.Size, &a.Oversize, &sum, &a.State, &a.Attempts, &a.Failures, &a.Number, &a.Code, &a.Reason, &a.Participant, &a.MessageID, &a.From,
 		&decidedAt}, more...)...)
 	if err != nil {
 		return a, err
@@ -149,12 +149,27 @@ func (s *Store) Back(ctx context.Context, arrival int64, lease string, notBefore
 	})
 }
 
+// Fail gives a message back that this process could not judge: it panicked, or
+// took longer than it may. Attempt and failure count.
+func (s *Store) Fail(ctx context.Context, arrival int64, lease string, notBefore time.Time) error {
+	return s.write(ctx, fmt.Sprintf("note that arrival %d failed", arrival), func(t *tx) error {
+		t.wakes = true
+		err := t.must(ErrLeaseLost, `UPDATE arrival SET ready = $1, due_at = $2, lease = '', worker = '', failures = failures + 1
+			WHERE id = $3 AND lease = $4 AND lease <> '' AND state = 'stored'`,
+			t.line(notBefore), micro(notBefore), arrival, lease)
+		if err != nil {
+			return err
+		}
+		return t.note("failed", arrivalObject(arrival))
+	})
+}
+
 // Release puts a held message back to work with a clean count of attempts, to
 // be judged again as of its arrival. Of an oversize message only the header is
 // there: it cannot be released.
 func (s *Store) Release(ctx context.Context, arrival int64, actor string) error {
 	return s.write(ctx, fmt.Sprintf("release arrival %d", arrival), func(t *tx) error {
-		err := t.must(ErrForbidden, `UPDATE arrival SET state = 'stored', ready = 1, due_at = 0, attempts = 0, code = '', reason = '',
+		err := t.must(ErrForbidden, `UPDATE arrival SET state = 'stored', ready = 1, due_at = 0, attempts = 0, failures = 0, code = '', reason = '',
 				decided_at = 0, placed = CASE WHEN placed = 1 THEN 0 ELSE placed END
 			WHERE id = $1 AND state = 'held' AND oversize = 0`, arrival)
 		if err != nil {

@@ -15,6 +15,7 @@ func leaseCases() map[string]func(*rig) {
 		"expired but still its own":          expiredButOwn,
 		"renewed lease":                      renewedLease,
 		"given back without counting":        givenBack,
+		"failed before our eyes":             failed,
 		"poison is counted over a restart":   poisonCounted,
 		"released message starts anew":       released,
 		"leased for nobody":                  leasedForNobody,
@@ -78,6 +79,20 @@ func renewedLease(r *rig) {
 	r.clock.pass(20 * time.Second)
 	if other, _, _, err := r.store.LeaseArrival(r.ctx, "w", time.Second); other != nil || err != nil {
 		r.Errorf("leased twice: %v, %v", other, err)
+	}
+}
+
+func failed(r *rig) {
+	r.arrive(imap(1), mail(1))
+	a, lease := r.lease()
+	r.must(r.store.Fail(r.ctx, a.ID, lease, r.clock.now().Add(time.Minute)))
+	r.is(r.store.Fail(r.ctx, a.ID, lease, r.clock.now()), queue.ErrLeaseLost)
+	if early, _, _, err := r.store.LeaseArrival(r.ctx, "w", time.Second); early != nil || err != nil {
+		r.Errorf("leased before its time: %v, %v", early, err)
+	}
+	r.clock.pass(time.Minute)
+	if a, _ = r.lease(); a.Attempts != 2 || a.Failures != 1 {
+		r.Errorf("%d attempts, %d failures", a.Attempts, a.Failures)
 	}
 }
 

@@ -22,6 +22,7 @@ CREATE TABLE arrival (
     lease        TEXT NOT NULL DEFAULT '',
     worker       TEXT NOT NULL DEFAULT '',
     attempts     INTEGER NOT NULL DEFAULT 0,
+    failures     INTEGER NOT NULL DEFAULT 0,
     number       TEXT NOT NULL DEFAULT '',
     code         TEXT NOT NULL DEFAULT '',
     reason       TEXT NOT NULL DEFAULT '',

@@ -1,0 +1,31 @@
+-- +goose Up
+
+-- Changes of the participants register that came by mail. rev counts what was
+-- done to a row: the sum over all rows says whether the register changed.
+CREATE TABLE change (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    participant TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    old         TEXT NOT NULL,
+    new         TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    valid_from  BIGINT NOT NULL,
+    arrival     BIGINT NOT NULL,
+    number      TEXT NOT NULL,
+    report      TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    actor       TEXT NOT NULL DEFAULT '',
+    proposed_at BIGINT NOT NULL,
+    settled_at  BIGINT NOT NULL DEFAULT 0,
+    ping        TEXT NOT NULL DEFAULT '',
+    ping_at     BIGINT NOT NULL DEFAULT 0,
+    opened_at   BIGINT NOT NULL DEFAULT 0,
+    signed_at   BIGINT NOT NULL DEFAULT 0,
+    rev         BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX change_state ON change (state, settled_at, id);
+CREATE INDEX change_ping ON change (ping) WHERE ping <> '';
+CREATE INDEX change_asked ON change (participant, kind) WHERE state = 'proposed';
+
+-- +goose Down
+DROP TABLE change;
