@@ -259,6 +259,32 @@ type NoticeBody struct {
 	DetectedAt  time.Time     `json:"detected_at"`
 	ConfirmedAt time.Time     `json:"confirmed_at"`
 	Incident    *IncidentBody `json:"incident"`
+	Part        *NoticePart   `json:"part"`
+}
+
+// NoticePart is what of a report concerns the addressee (clauses 5 and 12.1):
+// its own assets, the indicators, and free text where the marking allows it.
+type NoticePart struct {
+	Kind       ReportKind     `json:"about" card:"kind"` // of the report
+	Victim     *Organisation  `json:"victim"`
+	Texts      []string       `json:"texts" card:"text,item=paragraph"`
+	Objects    []Object       `json:"objects" card:"item=object"`
+	Sources    []AttackSource `json:"sources" card:"item=source"`
+	Indicators []Indicator    `json:"indicators" card:"item=indicator"`
+	Products   []Product      `json:"products" card:"item=product"`
+	CVE        []string       `json:"cve" card:"cve"`
+	Withheld   *Withheld      `json:"withheld"`
+}
+
+// Withheld counts what a part leaves out because it is somebody else's, or
+// because the marking does not let it go.
+type Withheld struct {
+	Victims    int `json:"victims" card:"min=0"` // other organisations
+	Objects    int `json:"objects" card:"min=0"` // whole or in part
+	Sources    int `json:"sources" card:"min=0"`
+	Indicators int `json:"indicators" card:"min=0"`
+	Products   int `json:"products" card:"min=0"`
+	Texts      int `json:"texts" card:"min=0"`
 }
 
 // Verdict is what a receipt says of a message.

@@ -56,6 +56,8 @@ func House() map[string]Room {
 		"parser/stix":      pure,
 		"receipt":          pure,
 		"rules":            pure,
+		"rules/assets":     pure,
+		"rules/calendar":   pure,
 
 		// L1, input and output: each owns its third-party library.
 		"mailin":     io,
