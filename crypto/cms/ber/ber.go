@@ -124,7 +124,7 @@ func Parse(b []byte) (Element, []byte, error) {
 	if err != nil {
 		return Element{}, nil, err
 	}
-	if h.isEnd() {
+	if h.tag == 0 { // reserved for the end of contents
 		return Element{}, nil, fmt.Errorf("%w: an end-of-contents that ends nothing", ErrSyntax)
 	}
 	e := Element{Tag: h.tag, Constructed: h.constructed}
