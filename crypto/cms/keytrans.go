@@ -52,14 +52,17 @@ func sessionKey(d gocrypto.Decrypter, encrypted []byte, size int, random io.Read
 	}
 	if private, ok := d.(*rsa.PrivateKey); ok {
 		// Constant time in the padding; an error is only a ciphertext longer than the key.
+		//lint:ignore SA1019 partners' programs use PKCS #1 v1.5; a wrong key looks like a damaged message
 		if err := rsa.DecryptPKCS1v15SessionKey(random, private, encrypted, key); err != nil {
 			return nil, ErrDecrypt
 		}
 		return key, nil
 	}
+	//lint:ignore SA1019 partners' programs use PKCS #1 v1.5; a wrong key looks like a damaged message
 	got, err := d.Decrypt(random, encrypted, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: size})
 	if err != nil && !errors.Is(err, ErrUnavailable) {
 		// Tokens know plain PKCS#1 v1.5 alone.
+		//lint:ignore SA1019 partners' programs use PKCS #1 v1.5; a wrong key looks like a damaged message
 		got, err = d.Decrypt(random, encrypted, &rsa.PKCS1v15DecryptOptions{})
 	}
 	if errors.Is(err, ErrUnavailable) {
@@ -86,7 +89,8 @@ const oaepHash = gocrypto.SHA256
 // transportTo encrypts a content key with RSA.
 func transportTo(public *rsa.PublicKey, pkcs1v15 bool, key []byte, random io.Reader) ([]byte, error) {
 	if pkcs1v15 {
-		return rsa.EncryptPKCS1v15(random, public, key) //nolint:staticcheck // what old mail programs can read
+		//lint:ignore SA1019 partners' programs use PKCS #1 v1.5; a wrong key looks like a damaged message
+		return rsa.EncryptPKCS1v15(random, public, key)
 	}
 	return rsa.EncryptOAEP(oaepHash.New(), random, public, key, nil)
 }

@@ -77,7 +77,7 @@ func anyLexical(t *rapid.T, f *field) string {
 }
 
 func anyText(t *rapid.T, f *form) string {
-	hard := []rune("aZ09 әіңғүұқөһ<>&\"'\\/]]>\u00a0\u200f\ufeff\ufffd😀‮~%{}")
+	hard := []rune("aZ09 әіңғүұқөһ<>&\"'\\/]]>\u00a0\u200f\ufeff\ufffd😀\u202e~%{}")
 	switch f.name {
 	case "text":
 		hard = append(hard, '\t', '\n', '\r', '\u0085', '\u2028')
