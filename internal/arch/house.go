@@ -76,8 +76,8 @@ func House() map[string]Room {
 		"internal/arch/states":  {Imports: domain, Guests: []string{}},
 		"internal/testmail":     {Imports: []string{"exchange", "internal/testpeer"}, Guests: []string{"internal/testmail/gen"}, Test: true},
 		"internal/testmail/gen": {Imports: []string{"internal/testmail"}, Guests: []string{}, Test: true},
-		"internal/testpeer":     {Guests: []string{"internal/testmail"}, Test: true},
-		"internal/testpg":       {Guests: []string{}, Test: true},
+		"internal/testpeer":     {Guests: []string{"internal/testmail", "internal/testpg"}, Test: true},
+		"internal/testpg":       {Imports: []string{"internal/testpeer"}, Guests: []string{}, Test: true},
 	}
 }
 

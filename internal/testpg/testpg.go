@@ -26,6 +26,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+
+	"almasu/internal/testpeer"
 )
 
 // startWait bounds how long a server may take to come up.
@@ -47,11 +49,11 @@ func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	bin, err := binaries()
 	if err != nil {
-		t.Skip(err)
+		testpeer.Lacking(t, err.Error())
 	}
 	owner, err := account()
 	if err != nil {
-		t.Skip(err)
+		testpeer.Lacking(t, err.Error())
 	}
 	dir, err := os.MkdirTemp("", "testpg")
 	if err != nil {
