@@ -12,6 +12,9 @@ const (
 	LetterNotice  LetterKind = "notice"
 	LetterMDN     LetterKind = "mdn"
 	LetterNeutral LetterKind = "neutral"
+	// LetterRegister speaks of a participant's entry in the register: a change
+	// that was asked for, a key that ends, a ping to a new key.
+	LetterRegister LetterKind = "register"
 )
 
 // Letter is one composed, sealed message to one participant.
@@ -33,6 +36,10 @@ type Letter struct {
 	// WantsReceipt: the letter is open until an authenticated receipt closes it.
 	WantsReceipt bool
 
+	// OncePer is how long after a letter of this kind to the same participant no
+	// other one may follow: Commit leaves this letter out then. 0: no bound.
+	OncePer time.Duration
+
 	CreatedAt time.Time
 	NextAt    time.Time // not before; a fuse sets it into the future
 	Expires   time.Time // limits.retry_life
@@ -43,7 +50,7 @@ type Letter struct {
 	Relay          string
 	Reply          string // last reply, quoted
 	ClosedAt       time.Time
-	Verdict        Verdict // of the receipt
+	Verdict        Verdict // of the receipt that closed it; of a receipt we send, what it says
 	Number         string  // registration number the receipt told
 	Delivery       string  // last hint of a delivery report: delivered, delayed, failed, relayed, expanded
 	ReceiptArrival int64
@@ -121,6 +128,8 @@ type Decision struct {
 	Closes    []Close
 	Hints     []Hint
 	Replaces  []Replace
+	Changes   []Change // of the register, proposed by this message
+	Proofs    []Proof  // of new keys
 	Events    []Event
 }
 

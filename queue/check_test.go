@@ -39,6 +39,9 @@ func breakages() map[string][]string {
 		"a sent letter has its time and its attempt, a closed one its time":  {`DELETE FROM attempt`, `UPDATE letter SET sent_at = 0`, `UPDATE letter SET state = 'closed'`},
 		"a letter answers an arrival and carries a report that are there":    {`UPDATE letter SET arrival = 99`, `UPDATE letter SET report = 99`, `UPDATE letter SET receipt_arrival = 99`},
 		"every letter's making is in the journal":                            {`DELETE FROM journal WHERE name = 'letter-composed'`},
+		"a change of the register is proposed, or a person settled it":       {`UPDATE change SET state = 'approved'`, `UPDATE change SET state = 'x'`, `UPDATE change SET ping = 'x'`},
+		"a change was asked for by an accepted arrival":                      {`UPDATE change SET arrival = 2`},
+		"what became of a change is in the journal":                          {`DELETE FROM journal WHERE name = 'change-proposed'`, `UPDATE change SET state = 'declined', settled_at = 5, actor = 'x'`},
 	}
 }
 
@@ -49,6 +52,7 @@ func (r *rig) furnished() {
 	l, lease := r.leaseLetter()
 	r.send(l.ID, lease)
 	r.gets("siem", 1, 1)
+	r.propose(1, exchange.Change{Kind: exchange.ChangePhone, Old: "+77010000000", New: "+77010000001"})
 	r.hold(imap(2), exchange.Unsigned)
 	r.arrive(imap(3), mail(3))
 	r.arrive(imap(4), mail(4000))
