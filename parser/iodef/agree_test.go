@@ -27,7 +27,8 @@ func pools() map[string][]string {
 		"integer": {"1", "0", "-1", "+7", "007", " 7 ", "", "1.0", "1e3", "x", "--1", "- 1", "123456789012345678901234",
 			"1234567890123456789012345", "0000000000000000000000000000001"},
 		"float": {"1", "0.5", "-1.5", "1e5", "1E-5", ".5", "5.", "INF", "-INF", "NaN", "+INF", "", "x", "1e", "e1", ".", "+1", " 2 ", "0", "-0", "1,5", "1e+5",
-			"1e400", "0x1p3", "Inf", "1_0"},
+			"1e400", "0x1p3", "1e+", "1e-", "1E", "1.e1", "1..2", "+", "-", "1 2", "+.5", "-.", " INF ", "1e5.5", "1e 5", "1e-400", "-5",
+			"+NaN", "infinity", "1f", "Inf", "1_0"},
 		"dateTime": {"2015-07-18T09:00:00-05:00", "2015-07-18T09:00:00Z", "2015-07-18T09:00:00", "2015-07-18T09:00:00.123456789Z", "2015-07-18T24:00:00Z",
 			"2015-07-18T24:00:01Z", "2015-07-18", "2015-02-29T00:00:00Z", "2016-02-29T00:00:00Z", "2015-13-01T00:00:00Z", "2015-07-32T00:00:00Z",
 			"2015-07-18T25:00:00Z", "2015-07-18T09:60:00Z", "2015-07-18T09:00:60Z", "2015-07-18T09:00Z", "2015-07-18 09:00:00Z", "2015-07-18t09:00:00z",
@@ -38,8 +39,11 @@ func pools() map[string][]string {
 			"2015-07-18T24:00:00.1Z", "2015-07-18T09:00:00-00:00"},
 		"anyURI": {"http://x.example/", "https://x.example:8080/a?b=c#d", "", "a b", "a", "http://[::1]/", "http://x y/", "%zz", "%41", "http://ә.example/", "::", "1:a",
 			"a:b", "//h", "/p//q", "?q", "#f", "#f#g", "http://a@b@c/", "http://x:port/", "mailto:a@b.c", "http://x/<a>", "http://[x/", "a[b]", "#a[b]", "?a[b]",
-			"urn:x:y", "///", "http:", "http://x/%", " http://x/ ", "\\\\server", "http://x:/", "http:///p", "a:/b//c", "./a:b", "a/b:c", ":a"},
-		"IDREF": {"i1", "i2", "_x", "әі", "1i", "", "a b", "a:b", " i1 ", "-a", "a-b.c"},
+			"urn:x:y", "///", "http:", "http://x/%", " http://x/ ", "\\\\server", "http://x:/", "http:///p", "a:/b//c", "./a:b", "a/b:c", ":a",
+			"a\tb", "http://x\ny/", "http:// /", "a%20b", "http://x:99999999999/", "http://x:65536/", "http://[::1", "http://[::1]x/", "http://[::1]:80/", "http://u:p@h/",
+			"//a:b", "a://b?c#d?e", "x:", "http://x:-1/", "a#", "a?", "?#", "#", "?", "/", "//", "http://?q", "http://h?q[", "http://h#[]", "a//b", "a:b:c", "@", "http://@/",
+			"http://:80/", "%C3%A9", "%c", "http://%41/", "http://h/%zz", "http://h:8a/", "é:a", "1", "-a:b", "a+b.c-d:e", "a_b:c"},
+		"IDREF":        {"i1", "i2", "_x", "әі", "1i", "", "a b", "a:b", " i1 ", "-a", "a-b.c"},
 		"PortlistType": {"80", "80,443", "1-2,3", "1-", ",", "", " 80", "80 ", "٣", "80,,443", "a"},
 		"TimezoneType": {"Z", "+05:00", "-14:59", "+15:00", "z", "", "+5:00", " Z", "+05:60"},
 	}
@@ -301,6 +305,16 @@ func valid(d *tree.Document) (bool, []exchange.Problem) {
 	return true, problems
 }
 
+func told(problems []exchange.Problem) string {
+	var b strings.Builder
+	for _, p := range problems {
+		if p.Code != exchange.ProblemSemantic {
+			fmt.Fprintf(&b, "[%s %d:%d %s %s]", p.Path, p.Line, p.Column, p.Code, p.Key)
+		}
+	}
+	return b.String()
+}
+
 func wide() tree.Limits { return tree.Limits{Depth: 200, Values: 1 << 20} }
 
 func TestXMLAgreesWithXMLLint(t *testing.T) {
@@ -326,7 +340,7 @@ func TestXMLAgreesWithXMLLint(t *testing.T) {
 		}
 		if got != want {
 			if wrong++; wrong <= 10 {
-				t.Errorf("document %d: xmllint %v, we %v %.600v\n%.1500s", i, want, got, problems, docs[i])
+				t.Errorf("document %d: xmllint %v, we %v %s\n%.1500s", i, want, got, told(problems), docs[i])
 			}
 		}
 	}
@@ -380,7 +394,7 @@ func TestSimpleTypesAgreeWithXMLLint(t *testing.T) {
 	}
 	for i, want := range schemaSays(t, docs) {
 		if got, problems := valid(tree.ReadXML(docs[i], "", wide())); got != want {
-			t.Errorf("xmllint %v, we %v %v\n%s", want, got, problems, docs[i])
+			t.Errorf("xmllint %v, we %v %s\n%s", want, got, told(problems), docs[i])
 		}
 	}
 }

@@ -122,7 +122,11 @@ func (e extension) object(x thing, name string, into any) bool {
 	return true
 }
 
-// semantic notes a rule that the schema cannot say.
+// semantic notes a rule that the schema cannot say. What is absent is the
+// schema's to tell, and what is spoilt is told.
 func (m *mapper) semantic(n *tree.Node, key string, args ...string) {
+	if n == nil || n.Spoilt {
+		return
+	}
 	m.add(n, n.At, exchange.ProblemSemantic, key, args...)
 }

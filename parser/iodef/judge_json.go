@@ -60,12 +60,18 @@ func (j *jsonJudge) leaf(n *tree.Node, typ string) flaw {
 		return flaw{exchange.ProblemType, "type-text", nil}
 	}
 	if p := j.model.patterns[typ]; p != nil && !p.MatchString(n.Value) {
-		return flaw{exchange.ProblemPattern, "iodef-" + strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(typ, "type"), "Type")), nil}
+		return flaw{exchange.ProblemPattern, patternKey(typ), nil}
 	}
 	if typ == "date-time" && !isRFC3339(n.Value) {
 		return flaw{exchange.ProblemPattern, "pattern-time", nil}
 	}
 	return flaw{}
+}
+
+// patternKey is the text for a pattern of the schema.
+func patternKey(typ string) string {
+	return map[string]string{"IDtype": "iodef-id", "PortlistType": "iodef-portlist", "TimeZonetype": "iodef-timezone", "URLtype": "iodef-anyuri",
+		"lang": "iodef-language"}[typ]
 }
 
 func (j *jsonJudge) list(n *tree.Node, t jsonType) {

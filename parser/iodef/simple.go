@@ -1,6 +1,7 @@
 package iodef
 
 import (
+	"errors"
 	"math"
 	"regexp"
 	"slices"
@@ -25,7 +26,7 @@ type flaw struct {
 var (
 	xsLanguage = regexp.MustCompile(`^[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*$`)
 	xsInteger  = regexp.MustCompile(`^[+-]?0*[0-9]{1,24}$`) // more than 24 digits are counted by nobody
-	xsFloat    = regexp.MustCompile(`^([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF|NaN)$`)
+	xsFloat    = regexp.MustCompile(`^([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]*)?|-?INF|NaN)$`)
 	xsDateTime = regexp.MustCompile(`^-?([0-9]{4}|[1-9][0-9]{4,17})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?` +
 		`(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?$`)
 	rfc3339 = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$`)
@@ -39,7 +40,7 @@ const (
 	uriFirst     = `(?:[A-Za-z0-9\-._~!$&'()*+,;=@]|%[0-9A-Fa-f]{2})`
 	uriChar      = `(?:` + uriFirst + `|:)`
 	uriHost      = `(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*`
-	uriAuthority = `(?:(?:` + uriHost + `|:)*@)?(?:\[[^\]]*\]|` + uriHost + `)(?::[0-9]*)?`
+	uriAuthority = `(?:(?:` + uriHost + `|:)*@)?(?:\[[^\]]*\]|` + uriHost + `)(?::([0-9]+))?`
 )
 
 // check judges a value of a simple type.
@@ -48,6 +49,7 @@ func (m *xmlModel) check(typ, value string) flaw {
 	if s == nil {
 		return builtIn(typ, value)
 	}
+	written := value
 	if s.base != "string" {
 		value = collapse(value)
 	}
@@ -57,10 +59,14 @@ func (m *xmlModel) check(typ, value string) flaw {
 	case s.pattern != nil && !s.pattern.MatchString(value):
 		return flaw{exchange.ProblemPattern, "iodef-" + strings.ToLower(strings.TrimSuffix(typ, "Type")), nil}
 	case s.above:
-		if f := builtIn(s.base, value); f.code != "" {
+		if f := builtIn(s.base, written); f.code != "" {
 			return f
 		}
-		if n, _ := strconv.ParseFloat(strings.Replace(value, "INF", "Inf", 1), 32); !(float32(n) > 0) {
+		n, err := strconv.ParseFloat(strings.Replace(value, "INF", "Inf", 1), 32)
+		switch {
+		case math.IsNaN(n):
+			return flaw{exchange.ProblemSemantic, "iodef-positive", nil} // not less, says libxml2
+		case (err == nil || errors.Is(err, strconv.ErrRange)) && n <= 0:
 			return flaw{exchange.ProblemRange, "iodef-positive", nil}
 		}
 	}
@@ -71,6 +77,7 @@ func builtIn(typ, value string) flaw {
 	if typ == "string" {
 		return flaw{}
 	}
+	written := value
 	value = collapse(value)
 	ok, code, key := true, exchange.ProblemPattern, "iodef-"+strings.ToLower(typ)
 	switch typ {
@@ -79,13 +86,15 @@ func builtIn(typ, value string) flaw {
 	case "integer":
 		ok, code, key = xsInteger.MatchString(value), exchange.ProblemType, "type-integer"
 	case "float":
-		ok, code = xsFloat.MatchString(value), exchange.ProblemType
+		if ok, code = xsFloat.MatchString(value) && (written == value || !strings.Contains("-INF NaN", value)), exchange.ProblemType; ok && strings.IndexByte("eE+-", value[len(value)-1]) >= 0 {
+			return flaw{exchange.ProblemSemantic, key, nil} // an exponent of no digits: libxml2 lets it pass
+		}
 	case "dateTime":
-		ok = isDateTime(value)
+		ok = isDateTime(written) // libxml2 wants no white space around it
 	case "anyURI":
 		ok = isURI(value)
 	case "ID", "IDREF":
-		ok = isNCName(value)
+		ok, key = isNCName(value), "iodef-id"
 	}
 	if !ok {
 		return flaw{code, key, nil}
@@ -115,12 +124,18 @@ func isDateTime(s string) bool {
 // isURI judges an xs:anyURI: what an IRI would escape counts as a character.
 func isURI(s string) bool {
 	s = strings.Map(func(c rune) rune {
-		if c < ' ' || c >= 0x7f || strings.ContainsRune("<>\"{}|\\^`", c) {
+		if c <= ' ' || c >= 0x7f || strings.ContainsRune("<>\"{}|\\^`", c) {
 			return '_'
 		}
 		return c
 	}, s)
-	return xsURI.MatchString(s)
+	m := xsURI.FindStringSubmatch(s)
+	for _, port := range m[min(1, len(m)):] {
+		if _, err := strconv.ParseInt(port, 10, 32); port != "" && err != nil {
+			return false
+		}
+	}
+	return m != nil
 }
 
 // isNCName judges an xs:ID (Namespaces in XML, NCName).
