@@ -62,12 +62,15 @@ func (g *Gateway) meet(ctx context.Context, l exchange.Letter, at time.Time) err
 		return err
 	}
 	for _, d := range open {
-		if d.Clause != l.Clause || d.State != exchange.DeadlineOpen {
+		if d.Clause != l.Clause || d.State == exchange.DeadlineMet {
 			continue
 		}
 		state := exchange.DeadlineMet
 		if at.After(d.At) {
 			state = exchange.DeadlineMissed
+		}
+		if d.State == state {
+			continue
 		}
 		if err := g.store.SetDeadline(ctx, d.ID, state); err != nil {
 			return err

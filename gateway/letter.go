@@ -62,7 +62,7 @@ func (g *Gateway) answerLetter(ctx context.Context, w *World, a exchange.Arrival
 		}
 		l.entity, l.subject, l.nullSender = entity, receipt.MDNSubject(answer.To.Language), true
 	case exchange.LetterNeutral:
-		told, err := g.store.AnswersSince(ctx, answer.To.ID, exchange.LetterNeutral, now.Add(-time.Hour))
+		told, err := g.store.AnswersSince(ctx, answer.To.ID, exchange.LetterNeutral, now.Add(-neutralOnce))
 		if err != nil || told > 0 {
 			return nil, err // at most one an hour
 		}
@@ -72,9 +72,17 @@ func (g *Gateway) answerLetter(ctx context.Context, w *World, a exchange.Arrival
 	if err != nil {
 		return nil, err
 	}
+	sealed.Verdict = answer.Verdict
+	if answer.Kind == exchange.LetterNeutral {
+		sealed.OncePer = neutralOnce
+	}
 	sealed.NextAt, err = g.fuse(ctx, w, answer, now)
 	return &sealed, err
 }
+
+// neutralOnce is how often a participant may be told that something in its
+// name was not accepted. Commit has the last word: many workers decide at once.
+const neutralOnce = time.Hour
 
 // fuse delays answers to a participant whose duplicates and refusals pile up
 // (DESIGN section 4). It never delays the receipt of an accepted report, and

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"time"
 
@@ -23,7 +24,19 @@ func (g *Gateway) Accept(ctx context.Context, in mailin.Incoming) error {
 		return mailin.ErrBusy
 	}
 	a := exchange.Arrival{Source: in.Source, ReceivedAt: in.ReceivedAt, Size: in.Size, Oversize: in.Oversize}
-	a, fresh, err := g.store.Arrive(ctx, a, in.Body)
+	body := in.Body
+	if in.Oversize { // body is the header alone: what it tells is all an operator will see
+		header, err := io.ReadAll(in.Body)
+		if err != nil {
+			return err
+		}
+		o := Oversize(header, 0)
+		a.MessageID, body = o.messageID(), bytes.NewReader(header)
+		if len(o.Opened.Outer.From) > 0 {
+			a.From = o.Opened.Outer.From[0]
+		}
+	}
+	a, fresh, err := g.store.Arrive(ctx, a, body)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,8 @@ const uploadLife = time.Hour
 // arrival is known.
 //
 // With a.Oversize raw is the header alone and a.Size the size of the whole;
-// the arrival is held at once as too-large, under a number of its own.
+// the arrival is held at once as too-large, under a number of its own;
+// a.MessageID and a.From say what its header tells.
 func (s *Store) Arrive(ctx context.Context, a exchange.Arrival, raw io.Reader) (exchange.Arrival, bool, error) {
 	op := fmt.Sprintf("store a message from %s %s", a.Source.Via, a.Source.Mailbox)
 	if a.Source.Via == viaIMAP {
@@ -74,11 +75,11 @@ func (s *Store) arrived(t *tx, a exchange.Arrival, u *upload, rest []byte) (exch
 	}
 	src := a.Source
 	err = t.one(`INSERT INTO arrival (via, mailbox, uid_validity, uid, entry_at, received_at, size, oversize, sha256, body,
-			state, ready, due_at, code, reason, decided_at, placed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15, $16) RETURNING id`,
+			state, ready, due_at, code, reason, decided_at, placed, message_id, sender)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15, $16, $17, $18) RETURNING id`,
 		[]any{src.Via, clean(src.Mailbox), int64(src.UIDValidity), int64(src.UID), micro(src.EntryDate), micro(a.ReceivedAt), a.Size,
 			asInt(a.Oversize), a.SHA256[:], -u.id, string(a.State), asInt(!a.Oversize), string(a.Code), a.Reason, micro(a.DecidedAt),
-			asInt(a.Oversize && src.Via == viaIMAP)}, &a.ID)
+			asInt(a.Oversize && src.Via == viaIMAP), clean(a.MessageID), clean(a.From)}, &a.ID)
 	if err != nil {
 		return a, false, err
 	}

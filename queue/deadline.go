@@ -39,14 +39,15 @@ func (s *Store) deadlines(ctx context.Context, query string, arg int64) ([]excha
 	return out, wrap("list deadlines", err)
 }
 
-// SetDeadline closes an open deadline as met or missed.
+// SetDeadline closes an open deadline as met or missed. One that was missed
+// may still become met: the proof that it was done in time can come late.
 func (s *Store) SetDeadline(ctx context.Context, id int64, state string) error {
 	op := fmt.Sprintf("set deadline %d to %s", id, state)
 	if state != deadlineMet && state != deadlineMissed {
 		return fmt.Errorf("%s: use met or missed: %w", op, ErrForbidden)
 	}
 	return s.write(ctx, op, func(t *tx) error {
-		if err := t.must(ErrForbidden, `UPDATE deadline SET state = $1 WHERE id = $2 AND state = 'open'`, state, id); err != nil {
+		if err := t.must(ErrForbidden, `UPDATE deadline SET state = $1 WHERE id = $2 AND (state = 'open' OR (state = 'missed' AND $1 = 'met'))`, state, id); err != nil {
 			return err
 		}
 		return t.note("deadline-"+state, fmt.Sprintf("deadline:%d", id))

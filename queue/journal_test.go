@@ -150,7 +150,9 @@ func deadlines(r *rig) {
 	}
 	r.must(r.store.SetDeadline(r.ctx, list[0].ID, "met"))
 	r.must(r.store.SetDeadline(r.ctx, list[1].ID, "missed"))
-	r.is(r.store.SetDeadline(r.ctx, list[1].ID, "met"), queue.ErrForbidden)
+	r.is(r.store.SetDeadline(r.ctx, list[0].ID, "missed"), queue.ErrForbidden)
+	r.must(r.store.SetDeadline(r.ctx, list[1].ID, "met")) // the proof came late
+	r.is(r.store.SetDeadline(r.ctx, list[1].ID, "missed"), queue.ErrForbidden)
 	r.is(r.store.SetDeadline(r.ctx, list[1].ID, "open"), queue.ErrForbidden)
 	if list, err = r.store.OpenDeadlines(r.ctx, due); err != nil || len(list) != 0 {
 		r.Errorf("%+v, %v", list, err)

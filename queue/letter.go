@@ -98,11 +98,17 @@ func (v view) message(letter int64) (bytes []byte, err error) {
 }
 
 // AnswersSince counts the letters of a kind composed for a participant since a
-// moment: what the fuse looks at.
-func (s *Store) AnswersSince(ctx context.Context, participant string, kind exchange.LetterKind, since time.Time) (n int, err error) {
-	err = s.look(ctx).one(`SELECT count(*) FROM letter WHERE recipient = $1 AND kind = $2 AND created_at >= $3`,
-		[]any{participant, string(kind), micro(since)}, &n)
+// moment, without receipts of what was accepted: what the fuse looks at.
+func (s *Store) AnswersSince(ctx context.Context, participant string, kind exchange.LetterKind, since time.Time) (int, error) {
+	n, err := s.look(ctx).lettersSince(participant, kind, since, exchange.VerdictAccepted)
 	return n, wrap("count answers", err)
+}
+
+// lettersSince counts letters but for receipts with one verdict.
+func (v view) lettersSince(participant string, kind exchange.LetterKind, since time.Time, but exchange.Verdict) (n int, err error) {
+	err = v.one(`SELECT count(*) FROM letter WHERE recipient = $1 AND kind = $2 AND created_at >= $3 AND (verdict <> $4 OR $4 = '')`,
+		[]any{participant, string(kind), micro(since), string(but)}, &n)
+	return n, err
 }
 
 func (t *tx) addLetters(d exchange.Decision, report int64) error {
@@ -130,16 +136,22 @@ func (t *tx) addLetter(d exchange.Decision, l exchange.Letter) error {
 	if l.CreatedAt.IsZero() {
 		l.CreatedAt = d.At
 	}
+	if l.OncePer > 0 {
+		n, err := t.lettersSince(l.To, l.Kind, l.CreatedAt.Add(-l.OncePer), "")
+		if err != nil || n > 0 {
+			return err // left out: one was composed a little before
+		}
+	}
 	ready := int64(0)
 	if l.State == exchange.LetterWaiting {
 		ready = t.line(l.NextAt)
 	}
 	err := t.one(`INSERT INTO letter (kind, state, recipient, address, sender, message_id, envelope_id, clause, arrival, report, digest_alg,
-			digest_value, digest_over, wants_receipt, created_at, expires_at, ready, due_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id`,
+			digest_value, digest_over, wants_receipt, created_at, expires_at, ready, due_at, verdict)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id`,
 		[]any{string(l.Kind), string(l.State), l.To, l.Address, l.Sender, l.MessageID, l.EnvelopeID, l.Clause, l.Arrival, l.Report, l.Digest.Algorithm,
 			l.Digest.Value, l.Digest.Over, asInt(l.WantsReceipt), micro(l.CreatedAt), micro(l.Expires),
-			ready, micro(l.NextAt)}, &l.ID)
+			ready, micro(l.NextAt), string(l.Verdict)}, &l.ID)
 	if err != nil {
 		return err
 	}

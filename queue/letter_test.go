@@ -3,6 +3,7 @@ package queue_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"almasu/exchange"
@@ -18,6 +19,8 @@ func letterCases() map[string]func(*rig) {
 		"fuse sets it into the future":   notBefore,
 		"given up and retried":           givenUp,
 		"life ended without an attempt":  lifeEnded,
+		"one in a while only":            letterOncePer,
+		"accepted receipts do not count": acceptedAreNoFuse,
 		"blocked is never handed out":    blockedLetter,
 		"sealed anew":                    sealedAnew,
 		"found by its identities":        letterIdentities,
@@ -306,4 +309,37 @@ func letterRenewed(r *rig) {
 	r.clock.pass(20 * time.Second)
 	r.noLetter()
 	r.send(1, lease)
+}
+
+func letterOncePer(r *rig) {
+	once := func(id, to string) {
+		l := letter(id)
+		l.To, l.Kind, l.OncePer = to, exchange.LetterNeutral, time.Hour
+		r.post(l)
+	}
+	once("<1@x>", "soc-alfa")
+	once("<2@x>", "soc-alfa") // left out
+	once("<3@x>", "soc-beta")
+	r.clock.pass(time.Hour + time.Microsecond)
+	once("<4@x>", "soc-alfa")
+	list, err := r.store.Letters(r.ctx, queue.LetterFilter{Kind: exchange.LetterNeutral})
+	r.must(err)
+	var ids []string
+	for _, l := range list {
+		ids = append(ids, l.MessageID)
+	}
+	if got := strings.Join(ids, " "); got != "<1@x> <3@x> <4@x>" {
+		r.Errorf("%s", got)
+	}
+}
+
+func acceptedAreNoFuse(r *rig) {
+	for i, verdict := range []exchange.Verdict{exchange.VerdictAccepted, exchange.VerdictRefused, ""} {
+		l := letter(fmt.Sprintf("<%d@x>", i))
+		l.Verdict = verdict
+		r.post(l)
+	}
+	if n, err := r.store.AnswersSince(r.ctx, "soc-alfa", exchange.LetterReceipt, time.Time{}); n != 2 || err != nil {
+		r.Errorf("%d answers, %v", n, err)
+	}
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"time"
 
 	"almasu/exchange"
 )
@@ -49,6 +50,10 @@ func (t *tx) closeLetter(d exchange.Decision, c exchange.Close) error {
 	return err
 }
 
+// secondLife is how long a letter that came back is tried at least: relays
+// give up after days, when its own life has ended.
+const secondLife = 24 * time.Hour
+
 // hintLetters notes what delivery reports say. Such a report is not
 // authenticated: the most it does is to have a letter sent once more.
 func (t *tx) hintLetters(d exchange.Decision) error {
@@ -62,7 +67,8 @@ func (t *tx) hintLetters(d exchange.Decision) error {
 		}
 		requeue := h.Requeue && state == exchange.LetterSent
 		if requeue {
-			if _, err := t.exec(`UPDATE letter SET state = 'waiting', ready = 1, due_at = 0 WHERE id = $1`, h.Letter); err != nil {
+			if _, err := t.exec(`UPDATE letter SET state = 'waiting', ready = 1, due_at = 0,
+				expires_at = CASE WHEN expires_at < $1 THEN $1 ELSE expires_at END WHERE id = $2`, micro(t.now.Add(secondLife)), h.Letter); err != nil {
 				return fmt.Errorf("send letter %d once more: %w", h.Letter, err)
 			}
 		}

@@ -191,6 +191,7 @@ func (k token) Decrypt(random io.Reader, c []byte, o gocrypto.DecrypterOpts) ([]
 	if k.gone {
 		return nil, errors.Join(errors.New("no answer"), ErrUnavailable)
 	}
+	//lint:ignore SA1019 a session key of the right length is what is tested
 	if p, ok := o.(*rsa.PKCS1v15DecryptOptions); ok && p.SessionKeyLen != 0 {
 		return nil, errors.New("unsupported option")
 	}
