@@ -25,6 +25,17 @@ type Sealed struct {
 // receives it lawfully can pass it on as meant for another.
 func Seal(entity []byte, to string, k *Keyring, at time.Time) (Sealed, error) {
 	s, err := k.ring.Seal(entity, to, at)
+	return sealed(s, to, err)
+}
+
+// SealTo is Seal to the owner's key with the fingerprint, also while letters
+// are not sealed to it yet: the ping that proves it.
+func SealTo(entity []byte, to, fingerprint string, k *Keyring, at time.Time) (Sealed, error) {
+	s, err := k.ring.SealTo(entity, to, fingerprint, at)
+	return sealed(s, to, err)
+}
+
+func sealed(s pgpmime.Sealed, to string, err error) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, fmt.Errorf("seal a letter to %s: %w", to, err)
 	}

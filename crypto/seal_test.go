@@ -166,7 +166,8 @@ func TestSealTellsWhyNot(t *testing.T) {
 	}
 }
 
-// TestNewestKeyIsUsed: after a roll-over letters go to the new key and are
+// TestNewestKeyIsUsed: after a roll-over letters go to the new key and, as it is
+// listed first, are
 // signed with it, while mail to the old one still opens.
 func TestNewestKeyIsUsed(t *testing.T) {
 	old, young := freshKey(t, "old", now.AddDate(-2, 0, 0), 0), freshKey(t, "young", now.AddDate(0, 0, -1), 0)

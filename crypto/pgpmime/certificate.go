@@ -39,6 +39,22 @@ func readKeys(data []byte) ([]*openpgp.Entity, error) {
 	return out, nil
 }
 
+// ReadPublic reads a file that must hold one public key and nothing private.
+func ReadPublic(data []byte) (Key, error) {
+	list, err := readKeys(data)
+	switch {
+	case err != nil:
+		return Key{}, err
+	case len(list) != 1:
+		return Key{}, fmt.Errorf("%d keys in it: it must be one", len(list))
+	case list[0].PrivateKey != nil || len(privateKeys(list[0])) > 0:
+		return Key{}, errors.New("it holds a private key, which is no longer secret: a new one has to be made")
+	}
+	settle(list[0])
+	e := &entry{entity: list[0]}
+	return e.describe(), nil
+}
+
 func dropPrivate(e *openpgp.Entity) {
 	e.PrivateKey = nil
 	for i := range e.Subkeys {

@@ -15,23 +15,28 @@ type Key struct {
 	Owner, Fingerprint, Algorithm, UserID string
 	Created, Expires                      time.Time // Expires zero: never
 	Revoked, Private                      bool
+	Unproven                              bool // only SealTo encrypts to it
 }
 
 // Keys lists the certificates in the order of the files.
 func (r *Ring) Keys() []Key {
 	var out []Key
 	for _, e := range r.entries {
-		pub := e.entity.PrimaryKey
-		k := Key{Owner: e.owner, Fingerprint: fingerprint(pub), Algorithm: algorithm(pub), Created: pub.CreationTime.UTC(),
-			Expires: e.end(), Private: len(privateKeys(e.entity)) > 0}
-		_, id := e.entity.PrimaryIdentity(time.Time{}, libraryConfig(time.Time{}))
-		if id != nil {
-			k.UserID = id.Name
-		}
-		k.Revoked = e.listed[k.Fingerprint] || len(e.entity.Revocations) > 0 && e.entity.Revoked(farFuture)
-		out = append(out, k)
+		out = append(out, e.describe())
 	}
 	return out
+}
+
+func (e *entry) describe() Key {
+	pub := e.entity.PrimaryKey
+	k := Key{Owner: e.owner, Fingerprint: fingerprint(pub), Algorithm: algorithm(pub), Created: pub.CreationTime.UTC(),
+		Expires: e.end(), Private: len(privateKeys(e.entity)) > 0, Unproven: e.unproven}
+	_, id := e.entity.PrimaryIdentity(time.Time{}, libraryConfig(time.Time{}))
+	if id != nil {
+		k.UserID = id.Name
+	}
+	k.Revoked = e.listed[k.Fingerprint] || len(e.entity.Revocations) > 0 && e.entity.Revoked(farFuture)
+	return k
 }
 
 // farFuture is after every revocation: a key that will be revoked is revoked.
@@ -113,12 +118,30 @@ func (r *Ring) CanSign(at time.Time) error {
 }
 
 // encryptionKey is the newest certificate of the owner that mail can be
-// encrypted to.
+// encrypted to and that is proven.
 func (r *Ring) encryptionKey(owner string, at time.Time) (*openpgp.Entity, error) {
+	return r.newestKey(owner, at, func(e *entry) bool { return !e.unproven })
+}
+
+// SealsTo is the fingerprint of the key that letters to the owner are sealed
+// to at the time, "" if there is none.
+func (r *Ring) SealsTo(owner string, at time.Time) string {
+	e, err := r.encryptionKey(owner, at)
+	if err != nil {
+		return ""
+	}
+	return fingerprint(e.PrimaryKey)
+}
+
+func (r *Ring) newestKey(owner string, at time.Time, fits func(*entry) bool) (*openpgp.Entity, error) {
 	var newest *openpgp.Entity
 	reason := errors.New("no OpenPGP key is registered: add one under openpgp in the file of the participant")
 	for _, e := range r.entries {
 		if e.owner != owner {
+			continue
+		}
+		if !fits(e) {
+			reason = fmt.Errorf("key %s is not proven yet by an answer to a ping", fingerprint(e.entity.PrimaryKey))
 			continue
 		}
 		if newest != nil && e.entity.PrimaryKey.CreationTime.Before(newest.PrimaryKey.CreationTime) {
@@ -145,16 +168,13 @@ func (r *Ring) encryptionKey(owner string, at time.Time) (*openpgp.Entity, error
 	return newest, nil
 }
 
-// signingKey is our newest key that can sign.
+// signingKey is our key that signs: the first in the order of the files that
+// can. A new key beside the old one opens at once and signs once it is listed
+// first.
 func (r *Ring) signingKey(at time.Time) (*openpgp.Entity, *packet.PrivateKey, error) {
-	var entity *openpgp.Entity
-	var private *packet.PrivateKey
 	reason := errors.New("no private OpenPGP key is configured: add one under keys.openpgp (almasu keys new)")
 	for _, e := range r.entries {
 		if e.owner != r.self {
-			continue
-		}
-		if entity != nil && e.entity.PrimaryKey.CreationTime.Before(entity.PrimaryKey.CreationTime) {
 			continue
 		}
 		key, ok := e.entity.SigningKey(at, libraryConfig(at))
@@ -171,12 +191,9 @@ func (r *Ring) signingKey(at time.Time) (*openpgp.Entity, *packet.PrivateKey, er
 			reason = unusable(e, at, errors.New("it is listed under revoked"))
 			continue
 		}
-		entity, private = e.entity, key.PrivateKey
+		return e.entity, key.PrivateKey, nil
 	}
-	if private == nil {
-		return nil, nil, fmt.Errorf("no key of ours can sign: %w", reason)
-	}
-	return entity, private, nil
+	return nil, nil, fmt.Errorf("no key of ours can sign: %w", reason)
 }
 
 // unusable says why a key cannot be used at a time and what to do about it.

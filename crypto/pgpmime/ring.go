@@ -19,6 +19,11 @@ type Source struct {
 	File       string // for messages
 	Data       []byte
 	Passphrase []byte // unlocks our own keys
+	// Unproven keys verify signatures, and only SealTo encrypts to them.
+	Unproven bool
+	// Spare keys give way: one that does not fit is left out and listed by
+	// LeftOut. The sources after the first spare one must be spare too.
+	Spare bool
 }
 
 // Ring holds our keys and the participants'. It is read-only once built.
@@ -26,6 +31,7 @@ type Ring struct {
 	self    string
 	entries []*entry
 	byID    map[uint64]*entry // by key ID of primary keys and subkeys
+	leftOut []error
 }
 
 // entry is one certificate and whose it is.
@@ -33,6 +39,7 @@ type entry struct {
 	owner, file string
 	entity      *openpgp.Entity
 	listed      map[string]bool // fingerprints listed as revoked
+	unproven    bool            // every source of it is
 }
 
 // libraryConfig is how the library is asked at a time: gpg's reading of keys
@@ -53,30 +60,43 @@ func libraryConfig(at time.Time) *packet.Config {
 func NewRing(self string, sources []Source, revoked map[string][]string) (*Ring, error) {
 	r := &Ring{self: self, byID: map[uint64]*entry{}}
 	for _, s := range sources {
-		entities, err := readKeys(s.Data)
-		if err != nil {
-			return nil, fmt.Errorf("read key file %s of %s: %w", s.File, s.Owner, err)
-		}
-		private := false
-		for _, e := range entities {
-			private = private || e.PrivateKey != nil
-			if s.Owner != self {
-				dropPrivate(e)
-			} else if err := unlock(e, s.Passphrase); err != nil {
-				return nil, fmt.Errorf("unlock key %s in %s: %w", fingerprint(e.PrimaryKey), s.File, err)
-			}
-			if err := r.add(&entry{owner: s.Owner, file: s.File, entity: e, listed: fingerprints(revoked[s.Owner])}); err != nil {
-				return nil, err
-			}
-		}
-		if s.Owner == self && !private {
-			return nil, fmt.Errorf("key file %s holds no private key: keys.openpgp needs our private key (gpg --export-secret-keys --armor)", s.File)
+		err := r.read(s, fingerprints(revoked[s.Owner]))
+		if err != nil && s.Spare {
+			r.leftOut = append(r.leftOut, err)
+		} else if err != nil {
+			return nil, err
 		}
 	}
 	for _, e := range r.entries {
 		settle(e.entity)
 	}
 	return r, nil
+}
+
+// LeftOut says which spare keys the ring does without, and why.
+func (r *Ring) LeftOut() []error { return r.leftOut }
+
+func (r *Ring) read(s Source, listed map[string]bool) error {
+	entities, err := readKeys(s.Data)
+	if err != nil {
+		return fmt.Errorf("read key file %s of %s: %w", s.File, s.Owner, err)
+	}
+	private := false
+	for _, e := range entities {
+		private = private || e.PrivateKey != nil
+		if s.Owner != r.self {
+			dropPrivate(e)
+		} else if err := unlock(e, s.Passphrase); err != nil {
+			return fmt.Errorf("unlock key %s in %s: %w", fingerprint(e.PrimaryKey), s.File, err)
+		}
+		if err := r.add(&entry{owner: s.Owner, file: s.File, entity: e, listed: listed, unproven: s.Unproven}); err != nil {
+			return err
+		}
+	}
+	if s.Owner == r.self && !private {
+		return fmt.Errorf("key file %s holds no private key: keys.openpgp needs our private key (gpg --export-secret-keys --armor)", s.File)
+	}
+	return nil
 }
 
 func (r *Ring) add(e *entry) error {
@@ -95,6 +115,7 @@ func (r *Ring) add(e *entry) error {
 	}
 	if known := r.byID[e.entity.PrimaryKey.KeyId]; known != nil && bytes.Equal(known.entity.PrimaryKey.Fingerprint, e.entity.PrimaryKey.Fingerprint) {
 		merge(known.entity, e.entity)
+		known.unproven = known.unproven && e.unproven
 		e = known
 	} else {
 		r.entries = append(r.entries, e)

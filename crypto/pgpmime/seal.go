@@ -33,6 +33,20 @@ func (r *Ring) Seal(entity []byte, owner string, at time.Time) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, err
 	}
+	return r.sealTo(entity, to, at)
+}
+
+// SealTo is Seal to the one key of the owner with the fingerprint, proven or
+// not.
+func (r *Ring) SealTo(entity []byte, owner, fp string, at time.Time) (Sealed, error) {
+	to, err := r.newestKey(owner, at, func(e *entry) bool { return fingerprint(e.entity.PrimaryKey) == fp })
+	if err != nil {
+		return Sealed{}, err
+	}
+	return r.sealTo(entity, to, at)
+}
+
+func (r *Ring) sealTo(entity []byte, to *openpgp.Entity, at time.Time) (Sealed, error) {
 	ours, err := r.encryptionKey(r.self, at)
 	if err != nil {
 		return Sealed{}, err
