@@ -9,6 +9,7 @@ import (
 	"almasu/exchange"
 	"almasu/internal/mimepart"
 	"almasu/parser/card"
+	"almasu/parser/iodef"
 	"almasu/parser/tree"
 )
 
@@ -82,8 +83,8 @@ func look(doc exchange.Document, l Limits) *candidate {
 	}
 	c.broken = !c.tree.Whole || c.tree.Broken()
 	c.format = recognise(doc, c.tree)
-	if c.format == "" && c.broken && marked(c.tree, doc.Body) {
-		c.format = card.Format(syntax)
+	if c.format == "" && c.broken {
+		c.format = marked(c.tree, doc.Body)
 	}
 	if c.format == "" {
 		c.tree.Root = nil // not needed any more, and it may be large
@@ -127,13 +128,17 @@ func opening(body []byte) tree.Syntax {
 	return ""
 }
 
-// marked reports whether a document that could not be read shows the mark of
-// cards.
-func marked(d *tree.Document, body []byte) bool {
-	if d.Syntax == tree.JSON {
-		return bytes.Contains(body, []byte(`"`+card.Marker+`"`))
+// marked is the format whose mark a document that could not be read shows, ""
+// for none.
+func marked(d *tree.Document, body []byte) exchange.Format {
+	switch {
+	case d.Syntax == tree.JSON && bytes.Contains(body, []byte(`"`+card.Marker+`"`)),
+		d.Syntax == tree.XML && bytes.Contains(body, []byte(card.Namespace)):
+		return card.Format(d.Syntax)
+	case d.Syntax == tree.XML && bytes.Contains(body, []byte(iodef.Namespace)):
+		return exchange.IODEFXML
 	}
-	return bytes.Contains(body, []byte(card.Namespace))
+	return ""
 }
 
 // plainJSON undoes the charset of JSON that stands in a text part, as mail

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,6 +72,28 @@ func TestExamplesAgainstXSD(t *testing.T) {
 	}
 	if out, err := exec.Command(xmllint, args...).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The examples in IODEF say the same as those in cards, but for the names that
+// IODEF calls the reporter by.
+func TestExamplesInIODEF(t *testing.T) {
+	for _, kind := range []exchange.ReportKind{exchange.Incident, exchange.Vulnerability, exchange.Threat} {
+		want := ParseFile(exchange.Document{Body: example(t, kind, exchange.CardJSON)}, Limits{}, now).Reports[0]
+		for _, format := range []exchange.Format{exchange.IODEFXML, exchange.IODEFJSON} {
+			p := ParseFile(exchange.Document{Body: example(t, kind, format)}, Limits{}, now)
+			if p.Refusal.Code != "" || len(p.Reports) != 1 || p.Format != format || p.Reports[0].Format != format {
+				t.Fatalf("%s %s: %v %v", kind, format, p.Refusal, p.Problems)
+			}
+			got := p.Reports[0]
+			if !slices.Contains(got.Reporters, got.Reporter) {
+				t.Errorf("%s %s: reporter %q, names %q", kind, format, got.Reporter, got.Reporters)
+			}
+			got.Format, got.Reporters = want.Format, nil
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s %s:\n%+v\n%+v\n%+v\n%+v", kind, format, got, want, got.Incident, want.Incident)
+			}
+		}
 	}
 }
 

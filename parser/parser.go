@@ -15,6 +15,7 @@ import (
 	"almasu/exchange"
 	"almasu/internal/catalogue"
 	"almasu/parser/card"
+	"almasu/parser/iodef"
 	"almasu/parser/tree"
 )
 
@@ -89,16 +90,12 @@ func Parse(docs []exchange.Document, l Limits, now time.Time) Parsed {
 	return p
 }
 
-// identities are the cards among several report documents, as far as they can
+// identities are the reports in several report documents, as far as they can
 // be identified.
 func identities(seen []*candidate) []*exchange.Report {
 	var all []*exchange.Report
 	for _, c := range seen {
-		if c.isCard() {
-			if r := card.Identify(c.tree); r != nil {
-				all = append(all, r)
-			}
-		}
+		all = append(all, c.identify()...)
 	}
 	return all
 }
@@ -121,25 +118,21 @@ func (p *Parsed) read(c *candidate, l Limits, now time.Time) {
 	if c.mislabelled {
 		p.Findings = append(p.Findings, FindingMediaType)
 	}
-	if c.isCard() {
-		report := card.Identify(c.tree)
-		if !c.oversize {
-			report, p.Problems = card.Read(c.tree, now)
-		}
-		if report != nil {
-			p.Reports = []*exchange.Report{report}
-		}
+	if c.oversize {
+		p.Reports = c.identify()
+	} else {
+		p.Reports, p.Problems = c.parse(now)
 	}
 	switch {
 	case c.oversize:
 		p.problem(exchange.ProblemLimit, "limit-document", fmt.Sprint(l.document()))
 		p.refuse(exchange.Invalid)
 	case c.broken:
-		if !c.isCard() {
+		if !c.isRead() {
 			p.Problems = c.tree.Problems(c.tree.Faults, nil)
 		}
 		p.refuse(brokenCode(c.tree))
-	case !c.isCard():
+	case !c.isRead():
 		p.unknown(c)
 	case len(p.Problems) > 0:
 		p.refuse(exchange.Invalid)
@@ -189,16 +182,26 @@ func (p *Parsed) refuse(code exchange.Code) {
 // with media type and an ASCII file name such as "incident-ID-r1.json". A
 // report the reader would refuse for a single value is an error.
 func Render(r *exchange.Report, f exchange.Format) (exchange.Document, error) {
-	body, err := card.Render(r, f)
+	doc := exchange.Document{MediaType: mediaTypes[f]}
+	var err error
+	switch f {
+	case exchange.IODEFXML, exchange.IODEFJSON:
+		doc.Body, err = iodef.Render(r, f)
+	default:
+		doc.Body, err = card.Render(r, f)
+	}
 	if err != nil {
 		return exchange.Document{}, err
 	}
-	doc := exchange.Document{MediaType: "application/json", Body: body}
 	extension := ".json"
-	if f == exchange.CardXML {
-		doc.MediaType, doc.Charset, extension = "application/xml", "utf-8", ".xml"
+	if f == exchange.CardXML || f == exchange.IODEFXML {
+		doc.Charset, extension = "utf-8", ".xml"
 	}
 	// A colon may stand in an id but not in a file name everywhere.
 	doc.Name = strings.ReplaceAll(fmt.Sprintf("%s-%s-r%d", r.Kind, r.ID, r.Revision), ":", "_") + extension
 	return doc, nil
 }
+
+// mediaTypes are those of the formats that are rendered (DESIGN section 5).
+var mediaTypes = map[exchange.Format]string{exchange.CardJSON: "application/json", exchange.CardXML: "application/xml",
+	exchange.IODEFJSON: "application/iodef+json", exchange.IODEFXML: "application/iodef+xml"}

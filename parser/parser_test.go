@@ -85,15 +85,33 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestKnownFormats(t *testing.T) {
+func TestIODEFIsKnown(t *testing.T) {
 	for _, c := range []struct {
 		format          exchange.Format
 		mediaType, body string
 	}{
 		{exchange.IODEFXML, "application/xml", `<IODEF-Document version="2.00" xmlns="urn:ietf:params:xml:ns:iodef-2.0"><Incident/></IODEF-Document>`},
+		{exchange.IODEFXML, "", `<Incident xmlns="urn:ietf:params:xml:ns:iodef-1.0"><a/></Incident>`},
 		{exchange.IODEFXML, "application/iodef+xml", `<x/>`},
 		{exchange.IODEFJSON, "", `{"version":"2.0","lang":"en","Incident":[{"purpose":"reporting"}]}`},
 		{exchange.IODEFJSON, "application/iodef+json", `{}`},
+	} {
+		p := ParseFile(exchange.Document{MediaType: c.mediaType, Name: "x", Body: []byte(c.body)}, Limits{}, now)
+		if p.Format != c.format || p.Refusal.Code != exchange.Invalid || len(p.Problems) == 0 {
+			t.Errorf("%s: format %q, %v", c.body, p.Format, p.Refusal)
+		}
+		half := []byte(c.body[:len(c.body)-1])
+		if p := ParseFile(exchange.Document{MediaType: c.mediaType, Name: "x", Body: half}, Limits{}, now); p.Format != c.format || p.Refusal.Code != exchange.Malformed {
+			t.Errorf("%s: format %q, %v", half, p.Format, p.Refusal)
+		}
+	}
+}
+
+func TestKnownFormats(t *testing.T) {
+	for _, c := range []struct {
+		format          exchange.Format
+		mediaType, body string
+	}{
 		{exchange.STIX, "", `{"type":"bundle","id":"bundle--5d0092c5","objects":[]}`},
 		{exchange.STIX, "", `{"type":"incident","spec_version":"2.1","id":"incident--5d0092c5"}`},
 		{exchange.MISP, "", `{"Event":{"info":"x","Attribute":[]}}`},

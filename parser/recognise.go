@@ -2,9 +2,11 @@ package parser
 
 import (
 	"strings"
+	"time"
 
 	"almasu/exchange"
 	"almasu/parser/card"
+	"almasu/parser/iodef"
 	"almasu/parser/tree"
 )
 
@@ -17,7 +19,7 @@ func recognise(doc exchange.Document, d *tree.Document) exchange.Format {
 		return card.Format(d.Syntax)
 	case d.Root == nil:
 	case d.Syntax == tree.XML:
-		if d.Root.Name == "IODEF-Document" || strings.HasPrefix(d.Space, "urn:ietf:params:xml:ns:iodef-") {
+		if iodef.Recognise(d) {
 			return exchange.IODEFXML
 		}
 	case d.Root.Kind == tree.Object:
@@ -47,7 +49,7 @@ func recogniseJSON(root *tree.Node) exchange.Format {
 	}
 	id := text("id")
 	switch {
-	case has(root, "Incident", tree.List): // RFC 8727
+	case has(root, "Incident", tree.List): // RFC 8727, as iodef.Recognise has it
 		return exchange.IODEFJSON
 	case text("type") == "bundle" && strings.HasPrefix(id, "bundle--"),
 		text("spec_version") != "" && strings.HasPrefix(id, text("type")+"--"): // STIX 2.1 sections 2.9 and 8
@@ -62,4 +64,41 @@ func recogniseJSON(root *tree.Node) exchange.Format {
 		return exchange.XARF
 	}
 	return ""
+}
+
+func (c *candidate) isIODEF() bool {
+	return c.format == exchange.IODEFXML || c.format == exchange.IODEFJSON
+}
+
+// isRead reports whether reports in the document's format are read.
+func (c *candidate) isRead() bool { return c.isCard() || c.isIODEF() }
+
+// parse has the document read by the room of its format.
+func (c *candidate) parse(now time.Time) ([]*exchange.Report, []exchange.Problem) {
+	switch {
+	case c.isCard():
+		r, problems := card.Read(c.tree, now)
+		return listed(r), problems
+	case c.isIODEF():
+		return iodef.Read(c.tree, now)
+	}
+	return nil, nil
+}
+
+// identify says what is beyond doubt about the reports of the document.
+func (c *candidate) identify() []*exchange.Report {
+	switch {
+	case c.isCard():
+		return listed(card.Identify(c.tree))
+	case c.isIODEF():
+		return iodef.Identify(c.tree)
+	}
+	return nil
+}
+
+func listed(r *exchange.Report) []*exchange.Report {
+	if r == nil {
+		return nil
+	}
+	return []*exchange.Report{r}
 }

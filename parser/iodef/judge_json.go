@@ -68,12 +68,6 @@ func (j *jsonJudge) leaf(n *tree.Node, typ string) flaw {
 	return flaw{}
 }
 
-// patternKey is the text for a pattern of the schema.
-func patternKey(typ string) string {
-	return map[string]string{"IDtype": "iodef-id", "PortlistType": "iodef-portlist", "TimeZonetype": "iodef-timezone", "URLtype": "iodef-anyuri",
-		"lang": "iodef-language"}[typ]
-}
-
 func (j *jsonJudge) list(n *tree.Node, t jsonType) {
 	if n.Kind != tree.List {
 		j.add(n, n.At, exchange.ProblemType, "type-list")

@@ -57,7 +57,7 @@ func (m *xmlModel) check(typ, value string) flaw {
 	case s.words != nil && !slices.Contains(s.words, value):
 		return flaw{exchange.ProblemEnum, "enum", []string{strings.Join(s.words, ", ")}}
 	case s.pattern != nil && !s.pattern.MatchString(value):
-		return flaw{exchange.ProblemPattern, "iodef-" + strings.ToLower(strings.TrimSuffix(typ, "Type")), nil}
+		return flaw{exchange.ProblemPattern, patternKey(typ), nil}
 	case s.above:
 		if f := builtIn(s.base, written); f.code != "" {
 			return f
@@ -79,7 +79,7 @@ func builtIn(typ, value string) flaw {
 	}
 	written := value
 	value = collapse(value)
-	ok, code, key := true, exchange.ProblemPattern, "iodef-"+strings.ToLower(typ)
+	ok, code, key := true, exchange.ProblemPattern, patternKey(typ)
 	switch typ {
 	case "language":
 		ok = xsLanguage.MatchString(value)
@@ -94,7 +94,7 @@ func builtIn(typ, value string) flaw {
 	case "anyURI":
 		ok = isURI(value)
 	case "ID", "IDREF":
-		ok, key = isNCName(value), "iodef-id"
+		ok = isNCName(value)
 	}
 	if !ok {
 		return flaw{code, key, nil}
@@ -183,4 +183,23 @@ func isRFC3339(s string) bool {
 		minutes += n(7)*60 + n(8)
 	}
 	return (minutes+24*60)%(24*60) == 24*60-1
+}
+
+// patternKey is the text for a value that is not of the type, of either schema.
+func patternKey(typ string) string {
+	switch typ {
+	case "language", "lang":
+		return "iodef-language"
+	case "anyURI", "URLtype":
+		return "iodef-anyuri"
+	case "ID", "IDREF", "IDtype":
+		return "iodef-id"
+	case "PortlistType":
+		return "iodef-portlist"
+	case "TimezoneType", "TimeZonetype":
+		return "iodef-timezone"
+	case "float":
+		return "iodef-float"
+	}
+	return "iodef-datetime"
 }

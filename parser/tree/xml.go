@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"almasu/exchange"
 )
@@ -32,7 +33,8 @@ func ReadXML(data []byte, charset string, l Limits) *Document {
 	l = l.orDefault()
 	dec := xml.NewDecoder(bytes.NewReader(text))
 	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // decoded already
-	r := &xmlReader{doc: d, text: text, dec: dec, limits: l, left: newBudget(l, len(text)), names: map[string]string{}}
+	r := &xmlReader{doc: d, text: text, dec: dec, limits: l, left: newBudget(l, len(text)), names: map[string]string{},
+		bound: map[string]bool{"http://www.w3.org/XML/1998/namespace": true}}
 	for r.next() {
 	}
 	return d
@@ -70,6 +72,7 @@ type xmlReader struct {
 	limits Limits
 	left   budget
 	names  map[string]string
+	bound  map[string]bool // namespaces declared so far
 	open   *Node
 	texts  [][]byte // text of each open element
 	depth  int
@@ -110,6 +113,7 @@ func (r *xmlReader) start(t xml.StartElement, at int) bool {
 		r.doc.fault(exchange.ProblemSyntax, "xml-second-root", nil, at)
 		return false
 	}
+	r.bind(t, at)
 	n := &Node{Kind: Element, Name: r.shared(t.Name.Local), At: uint32(at), NameAt: uint32(at), space: r.space(t.Name.Space)}
 	if r.open == nil {
 		r.doc.Root, r.doc.Space = n, t.Name.Space
@@ -167,6 +171,26 @@ func (r *xmlReader) attributes(n *Node, all []xml.Attr) bool {
 		}
 	}
 	return true
+}
+
+// bind notes the namespaces that the tag declares, and a name whose prefix no
+// tag did: encoding/xml then takes the prefix for the namespace.
+func (r *xmlReader) bind(t xml.StartElement, at int) {
+	for _, a := range t.Attr {
+		if a.Name.Space == "xmlns" || a.Name == (xml.Name{Local: "xmlns"}) {
+			r.bound[a.Value] = true
+		}
+	}
+	unbound := func(n xml.Name) bool {
+		return n.Space != "" && n.Space != "xmlns" && !r.bound[n.Space] || strings.Contains(n.Local, ":")
+	}
+	bad := unbound(t.Name)
+	for _, a := range t.Attr {
+		bad = bad || unbound(a.Name)
+	}
+	if bad {
+		r.doc.fault(exchange.ProblemSyntax, "xml-namespace", r.open, at)
+	}
 }
 
 // space is the number of a namespace in Document.spaces. A document with more
