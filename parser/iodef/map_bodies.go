@@ -24,8 +24,11 @@ func (m *mapper) incident(x thing, ext extension) *exchange.IncidentBody {
 		DetectionSource: detection(x), Impact: m.impact(x), Actions: actions(x), Cause: x.one("Assessment", "Cause").text(),
 		Measures: ext.text("measures"), HelpRequested: help(x), Concerns: ext.ids("concerns"),
 	}
-	for _, v := range ext.by["law_violations"] {
-		b.Violations = append(b.Violations, exchange.Violation{Field: v.attr("meaning"), Note: v.text()})
+	for _, x := range ext.by["law_violations"] {
+		var v exchange.Violation
+		if ext.object(x, "law_violations", &v) {
+			b.Violations = append(b.Violations, v)
+		}
 	}
 	return b
 }

@@ -70,8 +70,12 @@ func (m *mapper) observed(o thing) []exchange.Indicator {
 		}
 	}
 	for _, d := range o.all("DetectionPattern") {
+		kind := "other"
+		if d.one("Application").description() == "YARA" {
+			kind = "yara"
+		}
 		for _, c := range d.all("DetectionConfiguration") {
-			add(map[bool]string{true: "yara", false: "other"}[d.one("Application").description() == "YARA"], c.text())
+			add(kind, c.text())
 		}
 	}
 	for _, a := range o.all("AdditionalData") {

@@ -96,7 +96,7 @@ func moment(name string, t time.Time) *node {
 func field(name, dtype, value string) *node {
 	n := leaf("AdditionalData", value)
 	if n != nil {
-		n.attr("name", name).attr("dtype", dtype).attr("formatid", FormatID)
+		n.attr("name", name).attr("dtype", dtype).attr("meaning", name+" of card v1").attr("formatid", FormatID)
 	}
 	return n
 }
@@ -152,6 +152,9 @@ func (w *renderer) document() (*node, error) {
 	default:
 		return nil, fmt.Errorf("IODEF holds incidents, vulnerabilities and threats, not a report of kind %q without one of these", r.Kind)
 	}
+	if id := incident.kids[0].text; !exchange.ValidID(r.ID) || !exchange.ValidID(id) {
+		return nil, fmt.Errorf("the report, or what it is about, has no id of the form A-Za-z0-9._:-")
+	}
 	w.marked(incident)
 	incident.with(w.common()...)
 	return el(Root, incident).attr("version", "2.00").attr("xml:lang", string(r.Language)).attr("private-enum-name", w.name), nil
@@ -187,12 +190,11 @@ func (w *renderer) domain(email string) string {
 	if _, host, ok := strings.Cut(email, "@"); ok && fqdn.MatchString(host) {
 		return host
 	}
-	return strings.Trim(strings.Map(func(c rune) rune {
-		if c == '_' || c == ':' || c == '.' {
-			return '-'
-		}
-		return c
-	}, w.r.Reporter), "-") + ".invalid"
+	label := strings.Trim(strings.NewReplacer("_", "-", ":", "-", ".", "-").Replace(w.r.Reporter), "-")
+	if label == "" {
+		label = "reporter"
+	}
+	return strings.TrimRight(label[:min(len(label), 63)], "-") + ".invalid" // RFC 2606
 }
 
 // id is the IncidentID: what the report is about, and whose number that is.

@@ -16,9 +16,8 @@ func (w *renderer) incident(b *exchange.IncidentBody) *node {
 		w.victim(b.Victim), event(b.Objects, b.Sources, expectation("other", b.HelpRequested)), w.indicators(b.Indicators), history(b.Actions))
 	n.attr("purpose", "reporting").attr("status", b.Status)
 	n.with(momentField("confirmed_at", b.ConfirmedAt), field("occasion", "string", b.Occasion), field("measures", "string", b.Measures))
-	for _, v := range b.Violations {
-		x := &node{name: "AdditionalData", text: v.Note}
-		n.with(x.attr("name", "law_violations").attr("dtype", "string").attr("meaning", v.Field).attr("formatid", FormatID))
+	for i := range b.Violations {
+		n.with(jsonField("law_violations", &b.Violations[i]))
 	}
 	for _, id := range b.Concerns {
 		n.with(field("concerns", "string", id))

@@ -1,6 +1,7 @@
 package iodef
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,9 +73,17 @@ func (w *jsonWriter) line() {
 	w.out = append(append(w.out, '\n'), strings.Repeat("  ", w.depth)...)
 }
 
-// quote writes a string; a report that holds bad UTF-8 is refused by the
-// reader that looks at every document rendered.
-func (w *jsonWriter) quote(s string) { w.out, _ = jsontext.AppendQuote(w.out, s) }
+// quote writes a string, which fails on bad UTF-8 alone.
+func (w *jsonWriter) quote(s string) error {
+	out, err := jsontext.AppendQuote(w.out, s)
+	if err != nil {
+		return errUTF8
+	}
+	w.out = out
+	return nil
+}
+
+var errUTF8 = errors.New("a text is not UTF-8")
 
 func (w *jsonWriter) value(n *node, t jsonType) error {
 	if two, ok := w.model.either[t.name]; ok {
@@ -89,9 +98,9 @@ func (w *jsonWriter) value(n *node, t jsonType) error {
 	case strings.HasPrefix(t.name, "number"):
 		w.out = append(w.out, n.text...)
 	case n.name == "ds:DigestMethod":
-		w.quote(n.attrs[0][1])
+		return w.quote(n.attrs[0][1])
 	default:
-		w.quote(n.text)
+		return w.quote(n.text)
 	}
 	return nil
 }
@@ -114,7 +123,9 @@ func (w *jsonWriter) object(n *node, o *object) error {
 			w.out = append(w.out, ',')
 		}
 		w.line()
-		w.quote(p.name)
+		if err := w.quote(p.name); err != nil {
+			return err
+		}
 		w.out = append(w.out, ": "...)
 		if err := w.member(p, o.member(p.name).typ); err != nil {
 			return err
