@@ -3,6 +3,7 @@ package cms
 import (
 	"bytes"
 	"crypto/x509"
+	"io"
 	"testing"
 
 	"almasu/crypto/cms/ber"
@@ -72,6 +73,15 @@ func FuzzOpen(f *testing.F) {
 			t.Fatal(err)
 		case len(got.Content) > len(raw):
 			t.Fatalf("%d bytes out of %d", len(got.Content), len(raw))
+		}
+		r, streamErr := OpenReader(bytes.NewReader(raw), keys, OpenOptions{Insecure3DES: true})
+		if (streamErr == nil) != (err == nil) {
+			t.Fatalf("Open says %v, OpenReader %v", err, streamErr)
+		}
+		if err == nil {
+			if again, err := io.ReadAll(r); err != nil || !bytes.Equal(again, got.Content) {
+				t.Fatalf("OpenReader: %q, %v", again, err)
+			}
 		}
 		if _, got, err := Decompress(raw, Limits{Content: 1 << 16}); err == nil && len(got) > 1<<16 {
 			t.Fatal(len(got))

@@ -24,6 +24,10 @@ type OpenOptions struct {
 	Limits       Limits
 	Insecure3DES bool      // open 3DES too
 	Rand         io.Reader // nil: crypto/rand
+
+	// ReleaseUnauthenticated lets OpenReader give out CBC content as it comes,
+	// before it is known whether its end is there. It never applies to AES-GCM.
+	ReleaseUnauthenticated bool
 }
 
 // Opened is a decrypted content and how it was protected.
@@ -50,12 +54,17 @@ func Open(raw []byte, keys []Key, o OpenOptions) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	return e.open(keys, o, l)
+}
+
+// open decrypts the content with the first key that fits.
+func (e *envelope) open(keys []Key, o OpenOptions, l Limits) (Opened, error) {
 	out, c, err := e.describe(o)
 	if err != nil {
 		return out, err
-	}
-	if o.Rand == nil {
-		o.Rand = rand.Reader
 	}
 	err = e.eachKey(keys, c.keySize, l.Attempts, o.Rand, func(cek []byte, k encryptedKey, own int) error {
 		content, err := c.decrypt(cek, e.buffer(), e.attributes)

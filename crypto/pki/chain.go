@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -38,7 +39,7 @@ type Query struct {
 	Intermediates []*x509.Certificate
 	KeyUsage      x509.KeyUsage      // at least one of these bits, if the certificate has the extension; 0: any
 	ExtKeyUsages  []x509.ExtKeyUsage // one of these; nil: emailProtection
-	Policies      []x509.OID         // one of these; nil: any
+	Policies      []x509.OID         // each certificate below the anchor bears one of these (above the first also anyPolicy); nil: any
 	Revocation    Mode               // "" is Require
 	Snapshot      Snapshot
 }
@@ -80,7 +81,10 @@ func Validate(cert *x509.Certificate, q Query) (Chain, error) {
 	var firstErr error
 	for i, certs := range chains {
 		out := Chain{Certificates: certs}
-		if err = out.revocation(q); err == nil {
+		if err = out.policies(q.Policies); err == nil {
+			err = out.revocation(q)
+		}
+		if err == nil {
 			return out, nil
 		}
 		if i == 0 || errors.Is(err, ErrRevoked) && !errors.Is(firstErr, ErrRevoked) {
@@ -128,6 +132,22 @@ func named(err error, cert *x509.Certificate, at time.Time) error {
 		}
 	}
 	return fmt.Errorf("%w: %w", name, err)
+}
+
+// policies demands an explicit policy (RFC 5280 section 6.1.1, input (e)), which
+// the standard library does only where a certificate demands it. Mappings are
+// not followed.
+func (c *Chain) policies(wanted []x509.OID) error {
+	if wanted == nil {
+		return nil
+	}
+	anyPolicy := func(id x509.OID) bool { return id.String() == "2.5.29.32.0" }
+	for i, cert := range c.Certificates[:max(len(c.Certificates)-1, 1)] {
+		if !slices.ContainsFunc(cert.Policies, func(id x509.OID) bool { return i > 0 && anyPolicy(id) || slices.ContainsFunc(wanted, id.Equal) }) {
+			return fmt.Errorf("%w: %q bears none of the policies asked for", ErrConstraint, cert.Subject)
+		}
+	}
+	return nil
 }
 
 // revocation looks up each certificate below the anchor.

@@ -125,6 +125,7 @@ type bags struct {
 	store      Store
 	byID       map[string][][]byte // local identifier -> certificates
 	count      int
+	encrypted  int
 }
 
 // safe reads one ContentInfo of the AuthenticatedSafe.
@@ -145,7 +146,10 @@ func (b *bags) safe(in *ber.Reader) error {
 		if in.Err() != nil {
 			return fmt.Errorf("%w: encrypted data: %w", ErrMalformed, in.Err())
 		}
-		var err error
+		err := b.another()
+		if err != nil {
+			return err
+		}
 		if contents, err = decryptPBE(algorithm, encrypted, b.passphrase); err != nil {
 			return err
 		}
@@ -156,6 +160,14 @@ func (b *bags) safe(in *ber.Reader) error {
 		return fmt.Errorf("%w: a safe: %w", ErrMalformed, in.Err())
 	}
 	return b.contents(ber.NewReader(contents), 0)
+}
+
+// another counts what costs a key derivation.
+func (b *bags) another() error {
+	if b.encrypted++; b.encrypted > maxEncrypted {
+		return fmt.Errorf("%w: more than %d encrypted items", ErrTooLarge, maxEncrypted)
+	}
+	return nil
 }
 
 // contents reads SafeContents (RFC 7292 section 4.2).
@@ -203,6 +215,9 @@ func (b *bags) bag(kind string, value *ber.Reader, local []byte, depth int) erro
 	case idBags + "1", idBags + "2":
 		open := parsePKCS8
 		if kind == idBags+"2" {
+			if err := b.another(); err != nil {
+				return err
+			}
 			open = func(raw []byte) (PrivateKey, error) { return openPKCS8(raw, b.passphrase) }
 		}
 		key, err := open(value.Any().Raw)

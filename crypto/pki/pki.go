@@ -26,5 +26,6 @@ const (
 	maxFile       = 16 << 20 // bytes of a key or certificate file
 	maxCRL        = 64 << 20 // bytes of a CRL
 	maxItems      = 1000     // certificates and keys in one file
-	maxIterations = 5_000_000
+	maxIterations = 2_000_000
+	maxEncrypted  = 32 // items of one PKCS#12 file, each with a key derivation of its own
 )

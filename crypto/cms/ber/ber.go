@@ -75,7 +75,19 @@ func (h header) isEnd() bool { return h.tag == 0 && !h.constructed && h.length =
 
 // readHeader reads the header of the first value in b. The contents, if their
 // length is known, lie within b.
-func readHeader(b []byte) (h header, err error) {
+func readHeader(b []byte) (header, error) {
+	h, err := parseHeader(b)
+	if err == nil && h.length > len(b)-h.size {
+		err = fmt.Errorf("%w: a value of %d bytes where %d are left", ErrSyntax, h.length, len(b)-h.size)
+	}
+	return h, err
+}
+
+// maxLength is above every length that can be; twice it is still an int.
+const maxLength = 1 << 55
+
+// parseHeader reads a header, wherever its contents may be.
+func parseHeader(b []byte) (h header, err error) {
 	if len(b) < 2 {
 		return h, fmt.Errorf("%w: a value is cut off", ErrSyntax)
 	}
@@ -105,15 +117,12 @@ func readHeader(b []byte) (h header, err error) {
 		return h, nil
 	default:
 		for range int(first & 0x7f) {
-			if h.size >= len(b) || h.length > len(b) {
+			if h.size >= len(b) || h.length > maxLength>>8 {
 				return h, fmt.Errorf("%w: a length beyond the end", ErrSyntax)
 			}
 			h.length = h.length<<8 | int(b[h.size])
 			h.size++
 		}
-	}
-	if h.length > len(b)-h.size {
-		return h, fmt.Errorf("%w: a value of %d bytes where %d are left", ErrSyntax, h.length, len(b)-h.size)
 	}
 	return h, nil
 }
