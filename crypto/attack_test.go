@@ -254,6 +254,14 @@ func TestAEADOpens(t *testing.T) {
 	}
 }
 
+// TestNoIntegrityIsNotDecrypted: the cipher is known, the content is not.
+func TestNoIntegrityIsNotDecrypted(t *testing.T) {
+	s := open(t, mail(pgpMIME(asUnprotected(by(people().alfa).message(entity()))))).Security
+	if !s.Encrypted || s.Integrity || s.Cipher != "aes256-cfb" || s.DecryptError != "" || s.Signed {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestAuthenticatedSilence: nothing decrypted shows in what an operator reads.
 func TestAuthenticatedSilence(t *testing.T) {
 	for _, a := range attacks() {

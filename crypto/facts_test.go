@@ -188,6 +188,7 @@ func TestProtectedHeaders(t *testing.T) {
 		{"signed by a stranger", pgpMIME(toUs(by(c.stranger).message(hp))), false},
 		{"signature broken", pgpMIME(toUs(bytes.Replace(by(c.alfa).message(hp), []byte("R-1"), []byte("R-2"), 1))), false},
 		{"on the multipart/signed, where no signature reaches", pgpMIME(toUs(literal(fields + signedMIME(entity(), by(c.alfa).packet(entity()))))), false},
+		{"on a multipart/signed with a third part", pgpMIME(toUs(literal(fields + strings.Replace(signedMIME(entity(), by(c.alfa).packet(entity())), "\r\n--sig--", "\r\n--sig\r\n\r\nx\r\n--sig--", 1)))), false},
 		{"signed outside only", outsideSigned(c.alfa, pgpMIME(toUs(literal(hp)))), false},
 		{"in an encrypted attachment", attachment("mail.gpg", toUs(by(c.alfa).message(hp))), false},
 	} {
@@ -231,12 +232,16 @@ func TestDigests(t *testing.T) {
 		}
 	}
 	text := signing{by: c.alfa, text: true}
-	crlf, lf := toUs(text.message(content)), toUs(append(literal(strings.ReplaceAll(content, "\r\n", "\n")), text.packet(content)...))
-	if a, b := open(t, mail(pgpMIME(crlf))), open(t, mail(pgpMIME(lf))); a.ContentDigest != b.ContentDigest || a.Security.Signature != exchange.SignatureValid || b.Security.Signature != exchange.SignatureValid {
+	crlf, bare := toUs(text.message(content)), toUs(append(literal(strings.ReplaceAll(content, "\r\n", "\n")), text.packet(content)...))
+	if a, b := open(t, mail(pgpMIME(crlf))), open(t, mail(pgpMIME(bare))); a.ContentDigest != b.ContentDigest || a.Security.Signature != exchange.SignatureValid || b.Security.Signature != exchange.SignatureValid {
 		t.Error("a text signature with other line ends passes for new content")
 	}
 	if o := open(t, mail(pgpMIME(toUs(literal(content))))); o.ContentDigest != "" || o.Digest.Value != mic {
 		t.Errorf("unsigned: %+v %q", o.Digest, o.ContentDigest)
+	}
+	lf := strings.ReplaceAll(content, "\r\n", "\n") // as gpg signs a file with LF
+	if o := open(t, mail(pgpMIME(toUs(by(c.alfa).message(lf))))); o.Digest.Value != mic {
+		t.Errorf("the message integrity check is not over the canonical form: %+v", o.Digest)
 	}
 	file := sha256.Sum256([]byte(report))
 	if o := open(t, mail(attachment("r.json.pgp", sealedReport()))); o.Digest.Over != "file" || o.Digest.Value != base64.StdEncoding.EncodeToString(file[:]) {

@@ -109,3 +109,39 @@ func TestManyRecipients(t *testing.T) {
 	checkFacts(t, open(t, mail(pgpMIME(encryptedTo(m, ours...)))), undecrypted)
 	checkFacts(t, open(t, mail(pgpMIME(append(bytes.Repeat(pkt(3, []byte{4, 9, 0, 8}), 300), toUs(m)...)))), undecrypted)
 }
+
+// TestManySignatures: what a message may make us verify is bounded; what is
+// beyond counts as invalid, never as absent.
+func TestManySignatures(t *testing.T) {
+	c := people()
+	small := "Content-Type: text/plain\r\n\r\nx"
+	signed := signedMIME(small, by(c.alfa).packet(small))
+	many := "Content-Type: multipart/mixed; boundary=many\r\n\r\n" + strings.Repeat("--many\r\n"+signed+"\r\n", 40) + "--many--\r\n"
+	o := open(t, mail(pgpMIME(toUs(literal(many)))))
+	invalid, valid := 0, 0
+	for _, f := range o.Security.Findings {
+		if strings.HasPrefix(f, "other-signature: invalid") {
+			invalid++
+		}
+		if strings.HasPrefix(f, "other-signature: valid") {
+			valid++
+		}
+	}
+	if invalid != 24 || valid != 15 || o.Security.Signature != exchange.SignatureIsPartial {
+		t.Errorf("%d invalid, %d valid, %+v", invalid, valid, o.Security.Signature)
+	}
+	deep := small
+	for i := range 8 {
+		b := fmt.Sprint("sig", i)
+		deep = strings.NewReplacer("boundary=sig\r", "boundary="+b+"\r", "--sig\r", "--"+b+"\r", "--sig--", "--"+b+"--").Replace(signedMIME(deep, by(c.alfa).packet(deep)))
+	}
+	if o := open(t, mail(pgpMIME(toUs(literal(deep))))); o.Security.Covers == exchange.CoversNone || len(o.Security.Findings) > 12 {
+		t.Errorf("%+v", o.Security)
+	}
+	packets := literal(entity())
+	for range 10 {
+		packets = append(packets, by(c.stranger).packet(entity())...)
+	}
+	o = open(t, mail(pgpMIME(toUs(append(packets, by(c.alfa).packet(entity())...)))))
+	checkFacts(t, o, wanted{true, true, exchange.SignatureUnknownSigner, exchange.CoversAll, "", true})
+}
