@@ -63,7 +63,7 @@ func crypt(raw []byte, n *node) (exchange.Digest, error) {
 func TestNoticesGiveEachStakeholderItsPart(t *testing.T) {
 	c := newClock()
 	n := open(t, "nccis", c)
-	a := n.take(fromAlfa(t, c.now(), incident("r-1", c.now(), func(r *exchange.Report) { r.Incident.Concerns = []string{"soc-beta"} })), "")
+	a := n.take(fromAlfa(t, c.now(), incident("r-1", c.now(), func(r *exchange.Report) { r.TLP, r.Incident.Concerns = exchange.TLPAmber, []string{"soc-beta"} })), "")
 	n.want(a, exchange.ArrivalAccepted, "")
 	all := n.answers(a)
 	if len(all) != 3 {

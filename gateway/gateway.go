@@ -20,6 +20,7 @@ import (
 	"almasu/mailout"
 	"almasu/parser"
 	"almasu/queue"
+	"almasu/rules"
 )
 
 // World is everything a decision depends on besides the message: the register,
@@ -30,12 +31,17 @@ type World struct {
 	Crypto    crypto.Limits
 	Parser    parser.Limits
 	Trust     exchange.TrustLimits
+	Rules     *rules.Engine // nil: the built-in reading of the order
 	Zone      *time.Location
 	Languages []exchange.Language // of letters, first one leads
 	// AnswersPerHour is the fuse of DESIGN section 4: duplicates and refusals
 	// beyond it are answered later, never dropped.
 	AnswersPerHour int
 	RetryLife      time.Duration // how long a letter is tried
+	// Changes of the register that are approved, and those of them that have
+	// no effect (Base.With).
+	Changes   []exchange.Change
+	Unapplied []exchange.Unapplied
 }
 
 // Sender hands one letter to the relays in order and says what came of each
@@ -96,6 +102,9 @@ type Gateway struct {
 		full bool
 	}
 
+	register followed  // what the world is made of, and of which changes
+	calendar time.Time // when the keys were looked at last
+
 	decided  hints         // an arrival was decided (mailin moves entries)
 	incoming chan struct{} // hint: an arrival was stored
 	outgoing chan struct{} // hint: a letter waits
@@ -107,12 +116,25 @@ func New(store *queue.Store, sender Sender, w World, limits Limits, clock func()
 	g := &Gateway{store: store, sender: sender, limits: limits.withDefaults(), clock: clock, log: log,
 		incoming: make(chan struct{}, 1), outgoing: make(chan struct{}, 1)}
 	g.budget = newBudget(g.limits.InWork)
-	g.world.Store(&w)
+	g.Reload(w)
 	return g
 }
 
 // Reload puts another world in place; messages in work end under the old one.
-func (g *Gateway) Reload(w World) { g.world.Store(&w) }
+func (g *Gateway) Reload(w World) {
+	if w.Register != nil {
+		w.Rules = w.rules()
+	}
+	g.world.Store(&w)
+}
+
+// rules is the engine of the world. Without one it is made for the occasion.
+func (w *World) rules() *rules.Engine {
+	if w.Rules == nil {
+		return rules.Default(w.Register)
+	}
+	return w.Rules
+}
 
 // Decided hints that an arrival was decided and its mailbox entry can be moved.
 // Each caller, one a mailbox, gets a channel of its own, for good.

@@ -65,7 +65,7 @@ func Judge(ctx context.Context, raw []byte, receivedAt time.Time, w *World, memo
 	}
 	o.settle()
 	if o.State == exchange.ArrivalAccepted {
-		o.Rules = rules.Decide(o.Parsed.Reports, o.Judgement.Participant, w.Register)
+		o.Rules = w.rules().Decide(rules.Case{Reports: o.Parsed.Reports, From: o.Judgement.Participant, At: receivedAt})
 	}
 	o.answer(w)
 	return o, nil

@@ -205,7 +205,7 @@ func TestReplayIsHeldByEachOfItsSigns(t *testing.T) {
 func TestExplainHasTheShapeOfTheDesign(t *testing.T) {
 	c := newClock()
 	w := world(t, "nccis", people())
-	raw := append([]byte("Return-Path: <"+address("soc-alfa")+">\r\n"), fromAlfa(t, c.now(), incident("r-1", c.now(), func(r *exchange.Report) { r.Incident.Concerns = []string{"soc-beta"} }))...)
+	raw := append([]byte("Return-Path: <"+address("soc-alfa")+">\r\n"), fromAlfa(t, c.now(), incident("r-1", c.now(), func(r *exchange.Report) { r.TLP, r.Incident.Concerns = exchange.TLPAmber, []string{"soc-beta"} }))...)
 	o, err := Judge(t.Context(), raw, c.now(), &w, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ func receiptID(b exchange.ReceiptBody, now time.Time) string {
 // noticeLetter tells a stakeholder of a report in the part that is its due; it
 // is the nth notice about the message.
 func (w *World) noticeLetter(n rules.Notice, number string, nth int, now time.Time) (exchange.Letter, error) {
-	body := noticeBody(n.Report.Incident, n, number)
+	body := w.noticeBody(n, number)
 	report := exchange.Report{Kind: exchange.Notice, TLP: n.Report.TLP, Notice: &body}
 	doc, err := w.render(n.To, &report, fmt.Sprintf("%s-%d", number, nth), now)
 	if err != nil {
@@ -146,14 +146,46 @@ func (w *World) noticeLetter(n rules.Notice, number string, nth int, now time.Ti
 	return w.seal(l, now)
 }
 
-// noticeBody holds number, class, severity and times; the incident itself only
-// where the whole of it is the addressee's due (clause 12.2).
-func noticeBody(in *exchange.IncidentBody, n rules.Notice, number string) exchange.NoticeBody {
-	body := exchange.NoticeBody{Clause: n.Clause, Edition: rules.Edition, Purpose: receipt.Purpose(n.To.Language), Number: number,
-		Class: &exchange.Class{RSIT: in.Class.RSIT}, Severity: in.Severity, DetectedAt: in.DetectedAt, ConfirmedAt: in.ConfirmedAt}
-	if n.Part == rules.Whole {
-		class := in.Class
-		body.Class, body.Incident = &class, in
+// noticeBody holds number, class, severity and times of an incident; the
+// incident itself only where the whole of it is the addressee's due (clause 12
+// items 2 to 6), and otherwise the part that concerns it (clauses 5 and 12.1).
+func (w *World) noticeBody(n rules.Notice, number string) exchange.NoticeBody {
+	body := headline(n.Report)
+	body.Clause, body.Edition, body.Purpose, body.Number = n.Clause, n.Edition, receipt.Purpose(n.To.Language), number
+	switch n.Part {
+	case rules.Whole:
+		body.Incident = n.Report.Incident
+		if in := n.Report.Incident; in != nil {
+			class := in.Class
+			body.Class = &class
+		}
+	case rules.Concerning:
+		part := w.rules().Part(n)
+		body.Part = &part
+	}
+	return body
+}
+
+// headline is what may be told of a report to whoever is told of it at all.
+func headline(r *exchange.Report) exchange.NoticeBody {
+	var body exchange.NoticeBody
+	switch {
+	case r.Incident != nil:
+		in := r.Incident
+		body.Class, body.Severity, body.DetectedAt, body.ConfirmedAt = &exchange.Class{RSIT: in.Class.RSIT}, in.Severity, in.DetectedAt, in.ConfirmedAt
+	case r.Threat != nil:
+		if c := r.Threat.Class; c != nil {
+			body.Class = &exchange.Class{RSIT: c.RSIT}
+		}
+		body.Severity, body.DetectedAt = r.Threat.Severity, r.Threat.ObservedAt
+	case r.Vulnerability != nil:
+		body.DetectedAt = r.Vulnerability.FoundAt
+	case r.Notice != nil:
+		n := r.Notice
+		body.Severity, body.DetectedAt, body.ConfirmedAt = n.Severity, n.DetectedAt, n.ConfirmedAt
+		if n.Class != nil {
+			body.Class = &exchange.Class{RSIT: n.Class.RSIT}
+		}
 	}
 	return body
 }

@@ -14,6 +14,7 @@ import (
 	"almasu/exchange"
 	"almasu/mailin"
 	"almasu/queue"
+	"almasu/rules"
 )
 
 // Accept takes one incoming message: nil means that it is durable, and only
@@ -70,6 +71,10 @@ func (g *Gateway) receive(ctx context.Context, a exchange.Arrival, lease string,
 	if d.Letters, err = g.letters(ctx, w, a, &o, number, now); err != nil {
 		return transient(err)
 	}
+	if err := g.propose(w, &d, a, &o, number); err != nil {
+		return transient(err)
+	}
+	g.proveSigner(&d, w, &o)
 	_, err = g.store.Commit(ctx, d)
 	if errors.Is(err, queue.ErrConflict) {
 		return transient(err) // another worker accepted the same content first: judge again
@@ -78,6 +83,7 @@ func (g *Gateway) receive(ctx context.Context, a exchange.Arrival, lease string,
 		return err
 	}
 	g.tell(a, &o, number)
+	g.tellBlocked(w, d.Letters, now)
 	return g.meetClosed(ctx, d.Closes)
 }
 
@@ -126,7 +132,7 @@ func decision(a exchange.Arrival, lease string, o *Outcome, number string, now t
 			Verdict: exchange.VerdictAccepted, Digest: o.Opened.Digest, ReceivedAt: a.ReceivedAt, Reports: o.keys(),
 			ContentDigest: o.Opened.ContentDigest, ReportDigest: digestHex(o.Parsed.Document.Body)}
 		for _, due := range o.Rules.Due {
-			d.Deadlines = append(d.Deadlines, arrivalDeadline(due.Clause, due.At, a.ReceivedAt))
+			d.Deadlines = append(d.Deadlines, arrivalDeadline(due, a.ReceivedAt))
 		}
 	}
 	d.Events = append(d.Events, exchange.Event{At: now, Name: string(o.State), Object: fmt.Sprintf("arrival:%d", a.ID), Actor: "gateway",
@@ -136,12 +142,16 @@ func decision(a exchange.Arrival, lease string, o *Outcome, number string, now t
 
 // arrivalDeadline records at the receiving side whether a report came within
 // its period: the clock of clause 9 stopped when it arrived here at the latest.
-func arrivalDeadline(clause string, at, received time.Time) exchange.Deadline {
-	state := exchange.DeadlineMet
-	if received.After(at) {
-		state = exchange.DeadlineMissed
+// Every other deadline is ours to keep.
+func arrivalDeadline(due rules.Due, received time.Time) exchange.Deadline {
+	state := exchange.DeadlineOpen
+	if due.Clause == "9" {
+		state = exchange.DeadlineMet
+		if received.After(due.At) {
+			state = exchange.DeadlineMissed
+		}
 	}
-	return exchange.Deadline{Clause: clause, At: at, State: state}
+	return exchange.Deadline{Clause: due.Clause, At: due.At, State: state}
 }
 
 func storedReports(a exchange.Arrival, o *Outcome, number string) []exchange.StoredReport {

@@ -58,7 +58,7 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Due = rules.Decide(parsed.Reports, w.Register.Self(), w.Register).Due
+	s.Due = w.rules().Decide(rules.Case{Reports: parsed.Reports, From: w.Register.Self(), At: now}).Due
 	d := exchange.Decision{At: now, Participant: w.Register.Self().ID, Reports: []exchange.StoredReport{outgoing(parsed, w, now)}}
 	for _, due := range s.Due {
 		d.Deadlines = append(d.Deadlines, exchange.Deadline{Clause: due.Clause, At: due.At, State: exchange.DeadlineOpen})
@@ -77,6 +77,7 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 		return s, err
 	}
 	s.Position, s.Letters = positions[0], d.Letters
+	g.tellBlocked(w, d.Letters, now)
 	hint(g.outgoing)
 	return s, nil
 }
@@ -175,6 +176,7 @@ type draft struct {
 	ask        bool   // asks for a receipt
 	nullSender bool
 	clause     string
+	key        string // fingerprint of a new key, for the ping that proves it
 }
 
 // seal makes the final bytes of a letter: every retry sends them as they are.
@@ -200,14 +202,21 @@ func (w *World) seal(l draft, now time.Time) (exchange.Letter, error) {
 		return out, fmt.Errorf("letter to %s: %w", l.to.ID, err)
 	}
 	owner := l.to.ID
-	if w.Keys.CanSeal(owner, now) != nil || out.Address == "" {
+	if l.key == "" && w.Keys.CanSeal(owner, now) != nil || out.Address == "" {
 		owner, out.State = exchange.SelfSigner, exchange.LetterBlocked
 	}
-	sealed, err := crypto.Seal(inner, owner, w.Keys, now)
+	sealed, err := w.sealed(inner, owner, l.key, now)
 	if err != nil {
 		return out, fmt.Errorf("letter to %s: %w", l.to.ID, err)
 	}
 	out.Digest = sealed.Digest
 	out.Message, err = mailout.Compose(e, sealed.Header, sealed.Body)
 	return out, err
+}
+
+func (w *World) sealed(entity []byte, owner, key string, now time.Time) (crypto.Sealed, error) {
+	if key != "" && owner != exchange.SelfSigner {
+		return crypto.SealTo(entity, owner, key, w.Keys, now)
+	}
+	return crypto.Seal(entity, owner, w.Keys, now)
 }

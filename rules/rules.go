@@ -1,15 +1,14 @@
 // Package rules decides who is told of a report, under which clause, in which
-// part and by when. It is pure: no disk, no network, no clock; every decision
-// carries a named reason. It refuses to build letters or to judge whether a
-// report may be accepted.
+// part and by when. It owns the order as rules: editions, conditions,
+// addressees, and the limits that no rules file can widen. It is pure: no disk,
+// no network, no clock; every decision carries a named reason. It refuses to
+// build letters or to judge whether a report may be accepted.
 //
-// Without a rules file it carries the built-in reading of clause 12 items 1
-// and 2 and clause 9 of Order No 48/НҚ.
+// Without a rules file it carries the built-in reading of Order No 48/НҚ
+// (builtin.yaml), which is read by the same loader.
 package rules
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"almasu/exchange"
@@ -26,18 +25,21 @@ const NotifyWithin = 15 * time.Minute
 // Part is how much of a report an addressee gets.
 type Part string
 
-// The parts. Headline is number, class, severity and times alone: until assets
-// are matched with what a SOC serves, no more of it may reach another SOC
-// (clause 12.1, "in the part that concerns them").
+// The parts. Whole is for the bodies of clause 12 items 2 to 6 alone.
+// Concerning is the addressee's own assets and the indicators, and goes only to
+// whom the report concerns (clauses 5 and 12.1, "in the part that concerns
+// them"). Headline is number, class, severity and times alone.
 const (
-	Whole    Part = "whole"
-	Headline Part = "headline"
+	Whole      Part = "whole"
+	Concerning Part = "concerning"
+	Headline   Part = "headline"
 )
 
 // Reason names why an addressee is told.
 type Reason string
 
-// The reasons.
+// Some of the reasons. Those of an asset are made of the place, the sort and
+// "matches": object-address-matches, victim-sector-matches, ...
 const (
 	ReasonNationalSecurity Reason = "national-security-body"       // clause 12.2
 	ReasonNamed            Reason = "named-in-concerns"            // clause 12.1: the reporter names it
@@ -49,11 +51,34 @@ const (
 
 // Notice is the decision to tell one participant of one report.
 type Notice struct {
+	Rule   *Rule
 	Report *exchange.Report
 	To     *exchange.Participant
 	Clause string // "12.1", "12.2"
-	Reason Reason
-	Part   Part
+	// Edition is the edition of the order it rests on.
+	Edition string
+	Reason  Reason
+	Part    Part
+	Due     time.Time // by when it must be sent, zero: no period
+	// Free says that the marking lets free text go to the addressee.
+	Free bool
+}
+
+// Halt is why a notice waits for a person.
+type Halt string
+
+// The halts: the rule asks for a person (clause 12 items 3 to 6 rest on a
+// legal judgement), or the marking stops what the rule would send.
+const (
+	HaltRule    Halt = "rule-asks-for-a-person"
+	HaltMarking Halt = "marking-stops-it"
+)
+
+// Proposal is a notice that a person must confirm first; nothing goes before.
+type Proposal struct {
+	Notice
+	Halt    Halt
+	Persons int // how many must confirm, different ones: 1 or 2
 }
 
 // Due is a deadline that a report sets.
@@ -63,72 +88,36 @@ type Due struct {
 	At     time.Time
 }
 
-// Decision is everything that follows from one report.
+// Case is what is decided: reports of one message that was accepted from (at
+// the NCCIS) or is submitted by (at a SOC) the participant From.
+type Case struct {
+	Reports []*exchange.Report
+	From    *exchange.Participant
+	At      time.Time // arrival or submission; zero: the newest edition is in force
+}
+
+// Decision is everything that follows from the reports of one message.
 type Decision struct {
-	Notices []Notice
-	Due     []Due
+	Edition   string // in force at the time
+	Notices   []Notice
+	Proposals []Proposal
+	Due       []Due
+
+	engine *Engine
+	of     Case
 }
 
-// Decide says what follows from reports of one message that was accepted from
-// (at the NCCIS) or is submitted by (at a SOC) the participant `from`.
-// Stakeholders are told by the NCCIS alone: clause 12.
+// Decide is Engine.Decide under the built-in reading, for a single decision.
+// Whoever decides often makes an engine.
 func Decide(reports []*exchange.Report, from *exchange.Participant, reg *exchange.Register) Decision {
-	var d Decision
-	for _, r := range reports {
-		if r.Kind != exchange.Incident || r.Incident == nil {
-			continue
-		}
-		d.Due = append(d.Due, Due{Clause: "9", Reason: ReasonConfirmation, At: r.Incident.ConfirmedAt.Add(NotifyWithin)})
-		if reg.Self().Is(exchange.KindNCCIS) {
-			d.Notices = append(d.Notices, stakeholders(r, from, reg)...)
-		}
-	}
-	return d
+	return Default(reg).Decide(Case{Reports: reports, From: from})
 }
 
-// stakeholders is the built-in reading of clause 12 items 1 and 2. A body with
-// both duties is told once, under 12.2, which carries more.
-func stakeholders(r *exchange.Report, from *exchange.Participant, reg *exchange.Register) []Notice {
-	var out []Notice
-	for _, p := range reg.All() {
-		if p == from {
-			continue
-		}
-		if p.Is(exchange.KindNationalSecurity) {
-			out = append(out, Notice{Report: r, To: p, Clause: "12.2", Reason: ReasonNationalSecurity, Part: Whole})
-		} else if p.Is(exchange.KindSOC) {
-			if reason, ok := concerns(r.Incident, p); ok {
-				out = append(out, Notice{Report: r, To: p, Clause: "12.1", Reason: reason, Part: Headline})
-			}
-		}
+// Default is the built-in reading for a register.
+func Default(reg *exchange.Register) *Engine {
+	e, err := NewEngine(Builtin(), reg)
+	if err != nil { // it names no participant, so that a register cannot break it
+		panic("rules: the built-in reading: " + err.Error())
 	}
-	return out
-}
-
-// concerns says whether an incident concerns a SOC by what the report itself
-// names: the SOC, its BIN, or a domain it has registered.
-func concerns(in *exchange.IncidentBody, soc *exchange.Participant) (Reason, bool) {
-	if slices.Contains(in.Concerns, soc.ID) {
-		return ReasonNamed, true
-	}
-	if soc.BIN != "" && in.Victim != nil && in.Victim.BIN == soc.BIN {
-		return ReasonVictim, true
-	}
-	for _, o := range in.Objects {
-		if soc.BIN != "" && o.Owner == soc.BIN {
-			return ReasonOwner, true
-		}
-		for _, name := range o.FQDN {
-			if slices.ContainsFunc(soc.FQDNs, func(f string) bool { return within(name, f) }) {
-				return ReasonName, true
-			}
-		}
-	}
-	return "", false
-}
-
-// within reports whether name is the domain or lies under it.
-func within(name, domain string) bool {
-	name, domain = strings.ToLower(strings.TrimSuffix(name, ".")), strings.ToLower(strings.TrimSuffix(domain, "."))
-	return domain != "" && (name == domain || strings.HasSuffix(name, "."+domain))
+	return e
 }

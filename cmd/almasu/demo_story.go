@@ -51,6 +51,7 @@ func (s *story) submitExample(ctx context.Context, id string, f exchange.Format)
 		return gateway.Submission{}, fmt.Errorf("the example is not valid: %v", parsed.Problems)
 	}
 	r := parsed.Reports[0]
+	r.TLP = exchange.TLPAmber // an unmarked report concerns nobody else until a person says so
 	r.Incident.Concerns, r.Incident.Summary = []string{demoOtherSOC}, demoCanary
 	rendered, err := parser.Render(r, f)
 	if err != nil {
