@@ -73,6 +73,7 @@ func (c Change) Proven() bool { return !c.OpenedAt.IsZero() && !c.SignedAt.IsZer
 type Proof struct {
 	Change int64
 	Ping   string // a ping was sealed to it
+	Before string // the ping before that one
 	Opened bool   // the ping was opened
 	Signed bool   // a message signed with it was taken
 }
@@ -169,4 +170,15 @@ func ParseNames(s string) Names {
 		}
 	}
 	return n
+}
+
+// Over is n with the languages it lacks taken from other.
+func (n Names) Over(other Names) Names {
+	or := func(a, b string) string {
+		if a == "" {
+			return b
+		}
+		return a
+	}
+	return Names{KK: or(n.KK, other.KK), RU: or(n.RU, other.RU), EN: or(n.EN, other.EN)}
 }

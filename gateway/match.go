@@ -53,7 +53,10 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 	}
 	d.Closes = append(d.Closes, exchange.Close{Letter: l.ID, Arrival: a.ID, Verdict: r.Verdict, Number: r.Number, At: d.At,
 		PeerReceivedAt: r.ReceivedAt, PeerDecidedAt: r.DecidedAt})
-	return nil
+	if r.Verdict != exchange.VerdictAccepted {
+		return nil
+	}
+	return g.proveOpened(ctx, d, l.MessageID)
 }
 
 // mismatch says why a receipt does not belong to the letter it names, "" if it

@@ -52,7 +52,7 @@ func (t *tx) addChange(c exchange.Change) error {
 }
 
 // proveChanges writes down how far the proof of new keys has come. What is
-// proven stays so; a ping counts from now.
+// proven stays so; a ping counts from now, and of two nodes that ping one wins.
 func (t *tx) proveChanges(d exchange.Decision) error {
 	for _, p := range d.Proofs {
 		at := micro(d.At)
@@ -60,7 +60,8 @@ func (t *tx) proveChanges(d exchange.Decision) error {
 				ping = CASE WHEN $1 <> '' THEN $1 ELSE ping END, ping_at = CASE WHEN $1 <> '' THEN $2 ELSE ping_at END,
 				opened_at = CASE WHEN $3 = 1 AND opened_at = 0 THEN $2 ELSE opened_at END,
 				signed_at = CASE WHEN $4 = 1 AND signed_at = 0 THEN $2 ELSE signed_at END
-			WHERE id = $5 AND state = 'approved' AND kind = 'key'`, p.Ping, at, asInt(p.Opened), asInt(p.Signed), p.Change)
+			WHERE id = $5 AND state = 'approved' AND kind = 'key' AND ($1 = '' OR ping = $6)`,
+			p.Ping, at, asInt(p.Opened), asInt(p.Signed), p.Change, p.Before)
 		if err != nil {
 			return fmt.Errorf("prove the key of change %d: %w", p.Change, err)
 		}

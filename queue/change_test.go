@@ -140,6 +140,7 @@ func keyProven(r *rig) {
 	if c, err := r.store.ChangeByPing(r.ctx, "<ping@nccis.example>"); err != nil || c.ID != 1 || c.PingAt.IsZero() {
 		r.Errorf("%+v, %v", c, err)
 	}
+	r.is(r.prove(exchange.Proof{Change: 1, Ping: "<other@nccis.example>"}), queue.ErrForbidden) // another node was first
 	_, err := r.store.ChangeByPing(r.ctx, "")
 	r.is(err, queue.ErrNotFound)
 	r.must(r.prove(exchange.Proof{Change: 1, Opened: true}))
