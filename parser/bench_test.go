@@ -9,7 +9,7 @@ import (
 
 // BenchmarkParse and BenchmarkRender work on an incident card of about 20 KB.
 func BenchmarkParse(b *testing.B) {
-	for _, f := range []exchange.Format{exchange.CardJSON, exchange.CardXML} {
+	for _, f := range []exchange.Format{exchange.CardJSON, exchange.CardXML, exchange.IODEFJSON, exchange.IODEFXML} {
 		doc := large(b, f)
 		b.Run(string(f), func(b *testing.B) {
 			b.SetBytes(int64(len(doc.Body)))
@@ -25,7 +25,7 @@ func BenchmarkParse(b *testing.B) {
 
 func BenchmarkRender(b *testing.B) {
 	r := Parse([]exchange.Document{large(b, exchange.CardJSON)}, Limits{}, now).Reports[0]
-	for _, f := range []exchange.Format{exchange.CardJSON, exchange.CardXML} {
+	for _, f := range []exchange.Format{exchange.CardJSON, exchange.CardXML, exchange.IODEFJSON, exchange.IODEFXML} {
 		b.Run(string(f), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

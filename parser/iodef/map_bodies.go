@@ -21,7 +21,7 @@ func (m *mapper) incident(x thing, ext extension) *exchange.IncidentBody {
 		Class: m.class(x), Severity: m.severity(x), Status: status(x, "new", "in-progress", "forwarded", "resolved"),
 		Summary: x.description(), Occasion: ext.enum("occasion", "10.1", "10.2", "10.3", "10.4", "10.5"),
 		Victim: m.organisation(x.party("victim")), Objects: m.objects(x), Sources: m.sources(x), Indicators: m.indicators(x),
-		DetectionSource: detection(x), Impact: m.impact(x), Actions: actions(x), Cause: x.one("Assessment", "Cause").text(),
+		DetectionSource: detection(x), Impact: m.impact(x), Actions: m.actions(x), Cause: x.one("Assessment", "Cause").text(),
 		Measures: ext.text("measures"), HelpRequested: help(x), Concerns: ext.ids("concerns"),
 	}
 	for _, x := range ext.by["law_violations"] {
@@ -227,9 +227,12 @@ func detection(x thing) string {
 	}
 }
 
-func actions(x thing) []exchange.Action {
+func (m *mapper) actions(x thing) []exchange.Action {
 	var all []exchange.Action
 	for _, h := range x.all("History", "HistoryItem") {
+		if m.tooMany(len(all), h.n) {
+			break
+		}
 		a := exchange.Action{At: h.one("DateTime").moment(), Actor: h.one("Contact", "ContactName").text(), Text: h.description()}
 		if a.Text == "" {
 			a.Text = h.attr("action")

@@ -29,6 +29,9 @@ func (m *mapper) indicators(x thing) []exchange.Indicator {
 		note := i.description()
 		for _, o := range observables(i) {
 			for _, found := range m.observed(o) {
+				if m.tooMany(len(all), i.n) {
+					return all
+				}
 				found.Note = note
 				all = append(all, found)
 			}
@@ -85,7 +88,11 @@ func (m *mapper) observed(o thing) []exchange.Indicator {
 	}
 	for _, b := range o.all("BulkObservable") {
 		if kind := bulk[b.attr("type")]; kind != "" {
-			add(kind, strings.Fields(b.one("BulkObservableList").text())...)
+			for value := range strings.FieldsSeq(b.one("BulkObservableList").text()) {
+				if add(kind, value); len(all) > mostItems {
+					break
+				}
+			}
 		}
 	}
 	return all

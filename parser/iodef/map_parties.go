@@ -143,6 +143,9 @@ func (x thing) asns() []int {
 func (m *mapper) objects(x thing) []exchange.Object {
 	var all []exchange.Object
 	for _, s := range x.systems("target") {
+		if m.tooMany(len(all), s.n) {
+			break
+		}
 		node, ext := s.one("Node"), m.extension(s)
 		o := exchange.Object{Name: s.description(), Owner: ext.text("owner_bin"), IP: node.addresses(ipCategories()...),
 			Type: ext.enum("type", "electronic-information-resource", "information-system", "telecommunication-network", "other"),
@@ -163,10 +166,14 @@ func (m *mapper) sources(x thing) []exchange.AttackSource {
 	var all []exchange.AttackSource
 	for _, s := range x.systems("source") {
 		node := s.one("Node")
+		place := node.one("Location").word()
 		ips, names, urls, mails, asns := node.addresses(ipCategories()...), node.domains(), node.addresses("site-uri"), node.addresses("e-mail"), node.asns()
 		for i := range max(1, len(ips), len(names), len(urls), len(mails), len(asns)) {
+			if m.tooMany(len(all), s.n) {
+				return all
+			}
 			a := exchange.AttackSource{IP: at(ips, i), FQDN: at(names, i), URL: at(urls, i), Email: at(mails, i), ASN: at(asns, i)}
-			if place := node.one("Location").word(); i == 0 && isCountry(place) {
+			if i == 0 && isCountry(place) {
 				a.Country = place
 			}
 			all = append(all, a)

@@ -4,11 +4,29 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"almasu/exchange"
+	"almasu/parser/tree"
 )
+
+// The bounds of a report: beyond them a list is refused, names are not looked
+// at.
+const (
+	mostItems = 10_000 // as of a card
+	mostNames = 100
+)
+
+// tooMany reports, and tells once, that a list of a report would be too long.
+func (m *mapper) tooMany(have int, n *tree.Node) bool {
+	if have < mostItems {
+		return false
+	}
+	m.add(n, n.At, exchange.ProblemCardinality, "cardinality", strconv.Itoa(mostItems))
+	return true
+}
 
 // mapper turns a document into reports.
 type mapper struct {
@@ -84,7 +102,7 @@ func (x thing) creators(path ...string) []thing {
 func (m *mapper) reporters(x thing) []string {
 	var names []string
 	add := func(s string) {
-		if s != "" && !slices.Contains(names, s) {
+		if s != "" && len(names) < mostNames && !slices.Contains(names, s) {
 			names = append(names, s)
 		}
 	}
