@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"almasu/crypto/cms/algid"
 	"almasu/crypto/cms/ber"
@@ -33,8 +34,8 @@ type EncryptOptions struct {
 // of the recipients can open. The key usage of their certificates is respected;
 // whether they are valid is for the caller to know.
 func Encrypt(content []byte, to []Recipient, o EncryptOptions) ([]byte, error) {
-	if len(to) == 0 {
-		return nil, errors.New("encrypting: no recipient is given")
+	if len(to) == 0 || slices.ContainsFunc(to, func(r Recipient) bool { return r.Certificate == nil }) {
+		return nil, errors.New("encrypting: no recipient is given, or one without a certificate")
 	}
 	if o.Type == "" {
 		o.Type = Data

@@ -118,7 +118,7 @@ func (e *envelope) eachKey(keys []Key, size, attempts int, random io.Reader, try
 	for _, match := range []func(Identifier, *x509.Certificate) bool{Identifier.Matches, Identifier.sameSerial} {
 		for own, key := range keys {
 			for _, k := range e.keys {
-				if !match(k.id, key.Certificate) {
+				if key.Certificate == nil || !match(k.id, key.Certificate) {
 					continue
 				}
 				if attempts--; attempts < 0 {

@@ -169,6 +169,14 @@ func TestMisuse(t *testing.T) {
 			_, err := Encrypt(content, []Recipient{{Certificate: people()["pss"].cert}}, EncryptOptions{})
 			return err
 		},
+		"encrypting without a certificate": func() error { _, err := Encrypt(content, []Recipient{{}}, EncryptOptions{}); return err },
+		"signing without a certificate":    func() error { _, err := Sign(content, []SigningKey{{}}, SignOptions{Time: noon}); return err },
+		"opening without a certificate": func() error {
+			raw, err := Encrypt(content, []Recipient{{Certificate: nobody}}, EncryptOptions{})
+			must(err)
+			_, err = Open(raw, []Key{{}}, OpenOptions{})
+			return err
+		},
 		"randomness that ends": func() error {
 			_, err := Encrypt(content, []Recipient{{Certificate: nobody}}, EncryptOptions{Rand: bytes.NewReader([]byte("short"))})
 			return err

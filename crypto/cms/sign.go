@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"almasu/crypto/cms/algid"
@@ -49,6 +50,8 @@ func Sign(content []byte, keys []SigningKey, o SignOptions) ([]byte, error) {
 	switch {
 	case len(keys) == 0:
 		return nil, fmt.Errorf("signing: %w", ErrNoSigners)
+	case slices.ContainsFunc(keys, func(k SigningKey) bool { return k.Certificate == nil || k.Private == nil }):
+		return nil, errors.New("signing: a certificate or a private key is missing")
 	case o.Time.IsZero() && !o.OmitAttributes:
 		return nil, errors.New("signing: no signing time is given")
 	case o.OmitAttributes && o.Type != Data:

@@ -128,7 +128,7 @@ func (s *Stream) skip(n int) {
 }
 
 func short(err error) error {
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w: cut off", ErrSyntax)
 	}
 	return err
