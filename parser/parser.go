@@ -14,8 +14,6 @@ import (
 
 	"almasu/exchange"
 	"almasu/internal/catalogue"
-	"almasu/parser/card"
-	"almasu/parser/iodef"
 	"almasu/parser/tree"
 )
 
@@ -183,14 +181,12 @@ func (p *Parsed) refuse(code exchange.Code) {
 // report the reader would refuse for a single value is an error.
 func Render(r *exchange.Report, f exchange.Format) (exchange.Document, error) {
 	doc := exchange.Document{MediaType: mediaTypes[f]}
-	var err error
-	switch f {
-	case exchange.IODEFXML, exchange.IODEFJSON:
-		doc.Body, err = iodef.Render(r, f)
-	default:
-		doc.Body, err = card.Render(r, f)
+	render := roomOf(f).render
+	if render == nil {
+		return exchange.Document{}, fmt.Errorf("render: reports are not written in the format %q", f)
 	}
-	if err != nil {
+	var err error
+	if doc.Body, err = render(r); err != nil {
 		return exchange.Document{}, err
 	}
 	extension := ".json"
@@ -204,4 +200,5 @@ func Render(r *exchange.Report, f exchange.Format) (exchange.Document, error) {
 
 // mediaTypes are those of the formats that are rendered (DESIGN section 5).
 var mediaTypes = map[exchange.Format]string{exchange.CardJSON: "application/json", exchange.CardXML: "application/xml",
-	exchange.IODEFJSON: "application/iodef+json", exchange.IODEFXML: "application/iodef+xml"}
+	exchange.IODEFJSON: "application/iodef+json", exchange.IODEFXML: "application/iodef+xml",
+	exchange.STIX: "application/stix+json"}

@@ -2,7 +2,6 @@ package parser
 
 import (
 	"strings"
-	"time"
 
 	"almasu/exchange"
 	"almasu/parser/card"
@@ -64,41 +63,4 @@ func recogniseJSON(root *tree.Node) exchange.Format {
 		return exchange.XARF
 	}
 	return ""
-}
-
-func (c *candidate) isIODEF() bool {
-	return c.format == exchange.IODEFXML || c.format == exchange.IODEFJSON
-}
-
-// isRead reports whether reports in the document's format are read.
-func (c *candidate) isRead() bool { return c.isCard() || c.isIODEF() }
-
-// parse has the document read by the room of its format.
-func (c *candidate) parse(now time.Time) ([]*exchange.Report, []exchange.Problem) {
-	switch {
-	case c.isCard():
-		r, problems := card.Read(c.tree, now)
-		return listed(r), problems
-	case c.isIODEF():
-		return iodef.Read(c.tree, now)
-	}
-	return nil, nil
-}
-
-// identify says what is beyond doubt about the reports of the document.
-func (c *candidate) identify() []*exchange.Report {
-	switch {
-	case c.isCard():
-		return listed(card.Identify(c.tree))
-	case c.isIODEF():
-		return iodef.Identify(c.tree)
-	}
-	return nil
-}
-
-func listed(r *exchange.Report) []*exchange.Report {
-	if r == nil {
-		return nil
-	}
-	return []*exchange.Report{r}
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"almasu/exchange"
 	"almasu/parser/tree"
@@ -75,4 +77,30 @@ func SoundForm(name, value string) bool {
 	}
 	x := field{form: f, shape: aText}
 	return x.text(value).code == ""
+}
+
+// FitLine makes one line of a text, so that a card can hold it: white space and
+// control characters become blanks, and what is too long is cut.
+func FitLine(s string) string {
+	if SoundForm("line", s) {
+		return s
+	}
+	line := strings.FieldsFunc(s, func(c rune) bool { return unicode.IsSpace(c) || forms()["line"].barred(c) })
+	return cut(strings.Join(line, " "), forms()["line"].longest)
+}
+
+// FitText makes a text a card can hold: what is too long is cut, and white
+// space alone is no text.
+func FitText(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	return cut(s, forms()["text"].longest)
+}
+
+func cut(s string, longest int) string {
+	if r := []rune(s); len(r) > longest {
+		return string(r[:longest-1]) + "…"
+	}
+	return s
 }

@@ -2,7 +2,6 @@ package shape
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"almasu/parser/tree"
@@ -65,15 +64,6 @@ func Texts(n *tree.Node, path ...string) []string {
 		}
 	}
 	return texts
-}
-
-// Line makes one line of at most 500 characters of a text.
-func Line(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(c rune) bool { return c < 0x20 || c >= 0x7f && c <= 0x9f || c == 0x2028 || c == 0x2029 }), " ")
-	if r := []rune(s); len(r) > 500 {
-		s = string(r[:499]) + "…"
-	}
-	return strings.TrimSpace(s)
 }
 
 // names walks the objects beside a path (tree.Names).
