@@ -47,15 +47,8 @@ func Sign(content []byte, keys []SigningKey, o SignOptions) ([]byte, error) {
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	switch {
-	case len(keys) == 0:
-		return nil, fmt.Errorf("signing: %w", ErrNoSigners)
-	case slices.ContainsFunc(keys, func(k SigningKey) bool { return k.Certificate == nil || k.Private == nil }):
-		return nil, errors.New("signing: a certificate or a private key is missing")
-	case o.Time.IsZero() && !o.OmitAttributes:
-		return nil, errors.New("signing: no signing time is given")
-	case o.OmitAttributes && o.Type != Data:
-		return nil, fmt.Errorf("signing: %w: content of type %s is signed with attributes", ErrAttributeMissing, o.Type)
+	if err := o.check(keys); err != nil {
+		return nil, err
 	}
 	version := 1
 	if o.Type != Data {
@@ -93,6 +86,20 @@ func Sign(content []byte, keys []SigningKey, o SignOptions) ([]byte, error) {
 	}
 	return wrapped(SignedData, ber.Seq(ber.Int(version), ber.SetOf(digests...), ber.Seq(ber.ID(string(o.Type)), inner),
 		carried, ber.SetOf(infos...))), nil
+}
+
+func (o SignOptions) check(keys []SigningKey) error {
+	switch {
+	case len(keys) == 0:
+		return fmt.Errorf("signing: %w", ErrNoSigners)
+	case slices.ContainsFunc(keys, func(k SigningKey) bool { return k.Certificate == nil || k.Private == nil }):
+		return errors.New("signing: a certificate or a private key is missing")
+	case o.Time.IsZero() && !o.OmitAttributes:
+		return errors.New("signing: no signing time is given")
+	case o.OmitAttributes && o.Type != Data:
+		return fmt.Errorf("signing: %w: content of type %s is signed with attributes", ErrAttributeMissing, o.Type)
+	}
+	return nil
 }
 
 // made is a SignerInfo and its digest.

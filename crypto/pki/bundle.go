@@ -121,8 +121,14 @@ func (s *Store) addPEM(b *pem.Block, passphrase []byte) error {
 	var key PrivateKey
 	var err error
 	switch b.Type {
-	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+	case "CERTIFICATE", "X509 CERTIFICATE":
 		return s.addCertificates(b.Bytes)
+	case "TRUSTED CERTIFICATE": // openssl puts its own data behind it
+		e, _, err := ber.Parse(b.Bytes)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+		return s.addCertificates(e.Raw)
 	case "PKCS7", "CMS":
 		return s.addPKCS7(b.Bytes)
 	case "X509 CRL":

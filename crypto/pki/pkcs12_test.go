@@ -115,6 +115,9 @@ func TestLoad(t *testing.T) {
 	if ids, err := s.Identities(); err != nil || len(ids) != 3 || ids[2].Certificate.Subject.CommonName != "leaf" || ids[1].Certificate.Subject.CommonName != "ec" {
 		t.Errorf("%v %+v", err, ids)
 	}
+	if certs, err := Certificates(block("TRUSTED CERTIFICATE", append(bytes.Clone(leaf.cert.Raw), 0x30, 0))); err != nil || len(certs) != 1 {
+		t.Errorf("with openssl's own data behind it: %v", err)
+	}
 	two := append(bytes.Clone(leaf.cert.Raw), ca.cert.Raw...)
 	if certs, err := Certificates(two); err != nil || len(certs) != 2 {
 		t.Errorf("DER: %v", err)
