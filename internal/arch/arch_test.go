@@ -139,7 +139,7 @@ func TestImports(t *testing.T) {
 		{"a room imports the road", "queue/x.go", "almasu/gateway", "only cmd/almasu may"},
 		{"settings reach a room", "gateway/x.go", "almasu/config", "only cmd/almasu may"},
 		{"a helper imports a helper", "internal/safeio/x.go", "almasu/internal/mimepart", "may not import"},
-		{"what is for tests reaches the program", "cmd/almasu/x.go", "almasu/internal/testpeer", "only internal/testmail may"},
+		{"what is for tests reaches the program", "cmd/almasu/x.go", "almasu/internal/testpeer", "only internal/testmail, internal/testpg may"},
 		{"the wiring is imported", "gateway/x.go", "almasu/cmd/almasu", "no room may"},
 		{"the console reaches the keys", "web/x.go", "almasu/crypto", "may not import"},
 		{"a library at home", "queue/x.go", "github.com/jackc/pgx/v5/stdlib", ""},
