@@ -12,6 +12,7 @@ import (
 	"almasu/exchange"
 	"almasu/queue"
 	"almasu/receipt"
+	"almasu/rules"
 )
 
 // Base is what the files say: the settings, the participants and the keys. With
@@ -21,6 +22,7 @@ type Base struct {
 	Self         *exchange.Participant
 	Participants []*exchange.Participant
 	Keys         crypto.KeySet
+	Rules        *rules.Set // nil: the built-in reading of the order
 }
 
 // With is the world as the files and the approved changes of the register make
@@ -47,6 +49,11 @@ func (b Base) With(changes []exchange.Change) (World, error) {
 		return w, err
 	}
 	w.keysLeftOut()
+	if b.Rules != nil {
+		if w.Rules, err = rules.NewEngine(b.Rules, w.Register); err != nil {
+			return w, fmt.Errorf("rules: %w", err)
+		}
+	}
 	return w, nil
 }
 
@@ -78,13 +85,19 @@ type followed struct {
 	revision int64
 }
 
-// Follow lets the running gateway put a new world in place whenever a change of
-// the register is approved or a key is proven, without being told to. It looks
-// once at once.
-func (g *Gateway) Follow(b Base) {
+// Follow puts the world of the base and the approved changes in place, and
+// from then on lets the running gateway put a new one in place whenever a
+// change is approved or a key is proven. On an error all stays as it was.
+func (g *Gateway) Follow(ctx context.Context, b Base) error {
 	g.register.Lock()
 	defer g.register.Unlock()
+	before, revision := g.register.base, g.register.revision
 	g.register.base, g.register.revision = &b, -1
+	err := g.renewWorld(ctx)
+	if err != nil {
+		g.register.base, g.register.revision = before, revision
+	}
+	return err
 }
 
 // followRegister is the scan for it: another process approves.
@@ -94,24 +107,30 @@ func (g *Gateway) followRegister(ctx context.Context, _ string) (bool, error) {
 	if g.register.base == nil {
 		return false, nil
 	}
+	return false, g.renewWorld(ctx)
+}
+
+// renewWorld makes the world anew if the changes are not those it was made
+// with.
+func (g *Gateway) renewWorld(ctx context.Context) error {
 	revision, err := g.store.ChangesRevision(ctx)
 	if err != nil || revision == g.register.revision {
-		return false, err
+		return err
 	}
 	changes, err := g.store.Changes(ctx, queue.ChangeFilter{State: exchange.ChangeApproved})
 	if err != nil {
-		return false, err
+		return err
 	}
 	w, err := g.register.base.With(changes)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for _, u := range w.Unapplied {
 		g.log.Warn("approved change without effect", "change", u.Change.ID, "participant", u.Change.Participant, "reason", u.Reason)
 	}
 	g.Reload(w)
 	g.register.revision = revision
-	return false, nil
+	return nil
 }
 
 // propose adds to a decision the changes of the register that accepted contact

@@ -41,8 +41,7 @@ func roll(t *testing.T, c *clock, life time.Duration) *rolling {
 	if life != 0 {
 		r.old = newOwnKey(t, c.now(), life)
 	}
-	r.g.Follow(r.base())
-	r.follow()
+	r.must(r.g.Follow(t.Context(), r.base()))
 	return r
 }
 
@@ -248,7 +247,7 @@ func TestRevokedInTheFileWins(t *testing.T) {
 	r := roll(t, newClock(), 0)
 	change := r.ask()
 	r.revoked = []string{r.young.fingerprint}
-	r.g.Follow(r.base())
+	r.must(r.g.Follow(t.Context(), r.base()))
 	r.approve(change)
 	r.want(r.report(r.young, "r-1"), exchange.ArrivalHeld, exchange.KeyRevoked)
 	if w := r.g.world.Load(); len(w.Unapplied) != 1 || !strings.Contains(w.Unapplied[0].Reason, "revoked") || !strings.Contains(r.log.String(), "without effect") {

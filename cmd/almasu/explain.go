@@ -61,11 +61,7 @@ func explain(ctx context.Context, g *globals, files []string, at time.Time) erro
 	if err != nil {
 		return err
 	}
-	w, err := newWorld(c)
-	if err != nil {
-		return err
-	}
-	memory, done, err := readMemory(ctx, g, c)
+	w, memory, done, err := readMemory(ctx, g, c)
 	if err != nil {
 		return err
 	}
@@ -88,16 +84,22 @@ func explain(ctx context.Context, g *globals, files []string, at time.Time) erro
 	return nil
 }
 
-// readMemory opens the store for reading if there is one.
-func readMemory(ctx context.Context, g *globals, c *config.Config) (gateway.Memory, func(), error) {
+// readMemory opens the store for reading if there is one: what was accepted
+// before, and the approved changes of the register.
+func readMemory(ctx context.Context, g *globals, c *config.Config) (gateway.World, gateway.Memory, func(), error) {
 	store, err := openStore(ctx, c, true, g.Now)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, func() {}, nil
+		w, err := newWorld(c)
+		return w, nil, func() {}, err
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("store: %w", err)
+		return gateway.World{}, nil, nil, fmt.Errorf("store: %w", err)
 	}
-	return store, func() { store.Close() }, nil
+	w, err := worldOf(ctx, c, store)
+	if err != nil {
+		return w, nil, nil, errors.Join(err, store.Close())
+	}
+	return w, store, func() { store.Close() }, nil
 }
 
 var _ gateway.Memory = (*queue.Store)(nil)

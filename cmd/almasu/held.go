@@ -172,7 +172,7 @@ func withHeld(ctx context.Context, g *globals, number string, do func(context.Co
 	if err != nil {
 		return fmt.Errorf("%s: %w; `almasu held list` shows what is held", number, err)
 	}
-	w, err := newWorld(c)
+	w, err := worldOf(ctx, c, store)
 	if err != nil {
 		return err
 	}

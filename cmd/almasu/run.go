@@ -97,7 +97,7 @@ type listening struct {
 }
 
 func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger) (*node, error) {
-	w, err := newWorld(c)
+	base, err := newBase(c)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,11 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 	if n.store, err = openStore(ctx, c, false, g.Now); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	n.gateway = gateway.New(n.store, n.sender, w, gatewayLimits(c.Limits), g.Now, log)
+	n.gateway = gateway.New(n.store, n.sender, gateway.World{}, gatewayLimits(c.Limits), g.Now, log)
+	if err := n.gateway.Follow(ctx, base); err != nil {
+		n.close()
+		return nil, err
+	}
 	return n, nil
 }
 
@@ -167,9 +171,11 @@ func (n *node) reloadOn(ctx context.Context, hup <-chan os.Signal, g *globals) {
 		}
 		c, err := g.load()
 		if err == nil {
-			var w gateway.World
-			if w, err = newWorld(c); err == nil {
-				n.gateway.Reload(w)
+			var base gateway.Base
+			if base, err = newBase(c); err == nil {
+				err = n.gateway.Follow(ctx, base)
+			}
+			if err == nil {
 				n.log.Info("reloaded", "participants", len(c.Participants))
 				continue
 			}

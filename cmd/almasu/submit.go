@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os/user"
@@ -58,7 +59,7 @@ func submit(ctx context.Context, g *globals, file string, to []string) error {
 // openGateway opens the store for one call of the gateway's own verbs, without
 // its workers.
 func openGateway(ctx context.Context, g *globals, c *config.Config) (*gateway.Gateway, func(), error) {
-	w, err := newWorld(c)
+	base, err := newBase(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,7 +67,11 @@ func openGateway(ctx context.Context, g *globals, c *config.Config) (*gateway.Ga
 	if err != nil {
 		return nil, nil, fmt.Errorf("store: %w", err)
 	}
-	return gateway.New(store, nil, w, gatewayLimits(c.Limits), g.Now, discard()), func() { store.Close() }, nil
+	gw := gateway.New(store, nil, gateway.World{}, gatewayLimits(c.Limits), g.Now, discard())
+	if err := gw.Follow(ctx, base); err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return gw, func() { store.Close() }, nil
 }
 
 // discard is the log of commands that print their own result.

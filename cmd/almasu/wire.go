@@ -15,12 +15,9 @@ import (
 	"time"
 
 	"almasu/config"
-	"almasu/crypto"
 	"almasu/exchange"
-	"almasu/gateway"
 	"almasu/internal/safeio"
 	"almasu/mailout"
-	"almasu/parser"
 	"almasu/queue"
 )
 
@@ -33,35 +30,6 @@ func (g *globals) load() (*config.Config, error) {
 	return config.Load(path)
 }
 
-// newWorld turns settings into what decisions depend on: the register, the
-// keys and the limits.
-func newWorld(c *config.Config) (gateway.World, error) {
-	var others []*exchange.Participant
-	for _, p := range c.Participants {
-		others = append(others, &p.Participant)
-	}
-	register, err := exchange.NewRegister(c.Self(), others)
-	if err != nil {
-		return gateway.World{}, fmt.Errorf("participants register: %w", err)
-	}
-	keys, err := newKeyring(c)
-	if err != nil {
-		return gateway.World{}, err
-	}
-	l := c.Limits
-	return gateway.World{
-		Register:       register,
-		Keys:           keys,
-		Crypto:         crypto.Limits{Depth: l.Depth, Parts: l.Parts, Message: l.Message, Decompressed: l.Decompressed},
-		Parser:         parser.Limits{Document: l.Document, Depth: l.Depth},
-		Trust:          exchange.TrustLimits{SigningAge: l.SigningAge, SigningSkew: l.SigningSkew},
-		Zone:           c.Zone,
-		Languages:      languages(c.Language),
-		AnswersPerHour: l.AnswersPerHour,
-		RetryLife:      l.RetryLife,
-	}, nil
-}
-
 // languages lists all three with the configured one first.
 func languages(first exchange.Language) []exchange.Language {
 	out := []exchange.Language{first}
@@ -71,28 +39,6 @@ func languages(first exchange.Language) []exchange.Language {
 		}
 	}
 	return out
-}
-
-func newKeyring(c *config.Config) (*crypto.Keyring, error) {
-	set := crypto.KeySet{Revoked: map[string][]string{}}
-	for _, k := range c.Keys.OpenPGP {
-		data, passphrase, err := k.Read()
-		if err != nil {
-			return nil, fmt.Errorf("keys.openpgp: %w", err)
-		}
-		set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: exchange.SelfSigner, File: k.File, Data: data, Passphrase: passphrase})
-	}
-	for _, p := range c.Participants {
-		for _, file := range p.OpenPGP {
-			data, err := config.ReadFile(file)
-			if err != nil {
-				return nil, fmt.Errorf("participant %s: openpgp: %w", p.ID, err)
-			}
-			set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: p.ID, File: file, Data: data})
-		}
-		set.Revoked[p.ID] = p.Revoked
-	}
-	return crypto.NewKeyring(set)
 }
 
 // storeKey reads the data key that seals report bodies at rest. Where the
