@@ -30,7 +30,7 @@ func compile(text string) (*condition, error) {
 	c := &condition{text: text, always: strings.TrimSpace(text) == "true"}
 	seen := &looked{}
 	var err error
-	c.program, err = expr.Compile(text, expr.Env(facts{}), expr.AsBool(), expr.Patch(seen),
+	c.program, err = expr.Compile(text, expr.Env(&facts{}), expr.AsBool(), expr.Patch(seen),
 		expr.DisableBuiltin("now"), expr.DisableBuiltin("repeat"))
 	c.names = seen.names
 	if err == nil && seen.mistake != "" {

@@ -119,7 +119,7 @@ func (s *sifting) addressees(r *ready) func(func(addressee) bool) {
 			}
 			return
 		}
-		for _, a := range r.audience {
+		for _, a := range r.list {
 			if s.other(a.Participant) && !yield(a) {
 				return
 			}

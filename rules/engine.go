@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/vm"
 
@@ -30,9 +31,14 @@ type ready struct {
 	ours         bool // it is for our role
 	since, until int  // editions, by place
 	condition    int  // in Engine.conditions
-	members      []bool
-	audience     []addressee // in the order of the register
-	limited      bool        // the marking limits it
+	limited      bool // the marking limits it
+	*audience
+}
+
+// audience is whom rules with the same `tell` may tell.
+type audience struct {
+	members []bool      // by place in the register
+	list    []addressee // in the order of the register
 }
 
 type addressee struct {
@@ -56,16 +62,21 @@ func NewEngine(set *Set, register *exchange.Register) (*Engine, error) {
 			kinds[string(k)] = append(kinds[string(k)], addressee{p, i, reasonOf(k)})
 		}
 	}
-	known := map[string]int{}
+	known, audiences := map[string]int{}, map[string]*audience{}
 	for i := range set.Rules {
 		r := e.prepare(&set.Rules[i])
 		var err error
 		if r.condition, err = e.condition(r.When, known); err != nil {
 			return nil, fmt.Errorf("rule %s: when: %w", r.ID, err)
 		}
-		if err := r.addressees(register, kinds, e.places); err != nil {
+		if err := e.duty(r.Rule); err != nil {
 			return nil, err
 		}
+		same := strings.Join(r.Tell, " ")
+		if audiences[same] == nil {
+			audiences[same] = e.audience(r.Tell, kinds)
+		}
+		r.audience = audiences[same]
 		e.ready = append(e.ready, r)
 		for _, k := range r.Kinds {
 			if r.ours {
@@ -78,6 +89,8 @@ func NewEngine(set *Set, register *exchange.Register) (*Engine, error) {
 
 func (e *Engine) prepare(rule *Rule) *ready {
 	r := &ready{Rule: rule, until: len(e.set.Editions), ours: rule.Role == "" || rule.Role == string(e.role)}
+	_, duty := bodies[rule.Clause]
+	r.limited = !duty
 	if r.Since != "" {
 		r.since = e.set.edition(r.Since)
 	}
@@ -108,40 +121,45 @@ func reasonOf(k exchange.ParticipantKind) Reason {
 	return Reason("of-kind-" + string(k))
 }
 
-// addressees finds whom the rule may tell.
-func (r *ready) addressees(register *exchange.Register, kinds map[string][]addressee, places map[*exchange.Participant]int) error {
+// duty makes sure that the ids a rule names are there, and that under clause
+// 12 items 2 to 6 they are the bodies the item is about.
+func (e *Engine) duty(r *Rule) error {
 	body, duty := bodies[r.Clause]
-	r.limited = !duty
-	r.members = make([]bool, len(register.All()))
 	for _, to := range r.Tell {
-		list := kinds[to]
-		if !slices.Contains(plain(exchange.ParticipantKinds()), to) {
-			p := register.ByID(to)
-			if p == nil || p == register.Self() {
-				return fmt.Errorf("rule %s: tell: %q is neither a kind of participant nor one of the register, %s", r.ID, to, didYouMean(to, r.known(register)))
-			}
-			if duty && !p.Is(body) {
-				return fmt.Errorf("rule %s: clause %s is about %s, and %s is none", r.ID, r.Clause, body, to)
-			}
-			list = []addressee{{p, places[p], "named-by-the-rule"}}
+		if slices.Contains(plain(exchange.ParticipantKinds()), to) {
+			continue
 		}
-		for _, a := range list {
-			if !r.members[a.nth] {
-				r.members[a.nth] = true
-				r.audience = append(r.audience, a)
+		p := e.register.ByID(to)
+		if p == nil || p == e.register.Self() {
+			known := plain(exchange.ParticipantKinds())
+			for _, p := range e.register.All() {
+				known = append(known, p.ID)
 			}
+			return fmt.Errorf("rule %s: tell: %q is neither a kind of participant nor one of the register, %s", r.ID, to, didYouMean(to, known))
+		}
+		if duty && !p.Is(body) {
+			return fmt.Errorf("rule %s: clause %s is about %s, and %s is none", r.ID, r.Clause, body, to)
 		}
 	}
-	slices.SortFunc(r.audience, func(a, b addressee) int { return a.nth - b.nth })
 	return nil
 }
 
-func (r *ready) known(register *exchange.Register) []string {
-	out := plain(exchange.ParticipantKinds())
-	for _, p := range register.All() {
-		out = append(out, p.ID)
+func (e *Engine) audience(tell []string, kinds map[string][]addressee) *audience {
+	a := &audience{members: make([]bool, len(e.register.All()))}
+	for _, to := range tell {
+		list := kinds[to]
+		if p := e.register.ByID(to); p != nil && !slices.Contains(plain(exchange.ParticipantKinds()), to) {
+			list = []addressee{{p, e.places[p], "named-by-the-rule"}}
+		}
+		for _, one := range list {
+			if !a.members[one.nth] {
+				a.members[one.nth] = true
+				a.list = append(a.list, one)
+			}
+		}
 	}
-	return out
+	slices.SortFunc(a.list, func(a, b addressee) int { return a.nth - b.nth })
+	return a
 }
 
 // Part makes what the addressee of a notice gets of its report.
@@ -164,7 +182,7 @@ func (v *verdicts) holds(e *Engine, condition int) bool {
 		c := e.conditions[condition]
 		v.known[condition] = 1
 		if !c.always {
-			out, err := v.machine.Run(c.program, *v.facts)
+			out, err := v.machine.Run(c.program, v.facts)
 			if yes, _ := out.(bool); err != nil {
 				v.known[condition] = -2
 			} else if !yes {

@@ -13,8 +13,8 @@ import (
 // Index finds whose an asset is. It is built once for a register and only read
 // afterwards.
 type Index struct {
-	words   map[key][]int // BINs, ASNs, domains, sectors, names, ids
-	urls    map[string][]webAsset
+	words   map[key][]int    // BINs, ASNs, domains, sectors, names, ids
+	urls    map[string][]int // by host and path
 	nets    []network
 	lengths []int // lengths of the IPv4 and (as 1000+n) IPv6 prefixes that occur
 	byNet   map[netip.Prefix][]int
@@ -25,11 +25,6 @@ type Index struct {
 type key struct {
 	what  What
 	value string
-}
-
-type webAsset struct {
-	path  string
-	owner int
 }
 
 type network struct {
@@ -47,7 +42,7 @@ const ipv6 = 1000 // keeps the lengths of IPv6 prefixes apart
 // NewIndex indexes what the participants of a register own or use. Ourselves
 // are not in it.
 func NewIndex(participants []*exchange.Participant) *Index {
-	x := &Index{words: map[key][]int{}, urls: map[string][]webAsset{}, byNet: map[netip.Prefix][]int{},
+	x := &Index{words: map[key][]int{}, urls: map[string][]int{}, byNet: map[netip.Prefix][]int{},
 		vendors: map[string][]productAsset{}, all: participants}
 	for i, p := range participants {
 		x.add(i, p)
@@ -80,7 +75,7 @@ func (x *Index) add(i int, p *exchange.Participant) {
 	put(Name, words(p.Name.KK), words(p.Name.RU), words(p.Name.EN))
 	for _, u := range p.Assets.URLs {
 		if host, path := address(u); host != "" {
-			x.urls[host] = append(x.urls[host], webAsset{path, i})
+			x.urls[host+path] = append(x.urls[host+path], i)
 		}
 	}
 	for _, c := range p.Assets.CIDRs {
@@ -185,17 +180,11 @@ func (x *Index) web(s string, found func(int)) {
 		return
 	}
 	x.domains(host, found)
-	for _, a := range x.urls[host] {
-		if under(path, a.path) {
-			found(a.owner)
-		}
+	for path != "" { // itself, and whatever it lies under
+		each(x.urls[host+path], found)
+		path = path[:max(strings.LastIndexByte(path, '/'), 0)]
 	}
-}
-
-// under reports whether a path is the other or lies under it.
-func under(path, above string) bool {
-	rest, ok := strings.CutPrefix(path, above)
-	return ok && (rest == "" || above == "" || rest[0] == '/')
+	each(x.urls[host], found)
 }
 
 func (x *Index) products(s string, found func(int)) {
