@@ -298,7 +298,7 @@ func schemaSays(t *testing.T, docs [][]byte) []bool {
 func valid(d *tree.Document) (bool, []exchange.Problem) {
 	_, problems := Read(d, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
 	for _, p := range problems {
-		if p.Code != exchange.ProblemSemantic {
+		if p.Code != exchange.ProblemSemantic && p.Key != "limit-problems" { // the schema is judged first
 			return false, problems
 		}
 	}

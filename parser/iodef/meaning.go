@@ -36,7 +36,7 @@ func (m *mapper) meaning() {
 	if id := top.attribute("private-enum-id"); id != nil && top.attribute("private-enum-name") == nil {
 		m.semantic(id, "iodef-private-enum") // section 3.1
 	}
-	w := &walk{mapper: m, ids: map[string]bool{}}
+	w := &walk{mapper: m, ids: map[string]bool{}, good: map[string]bool{}}
 	w.thing(top, Root)
 	w.end()
 	seen := map[[2]string]bool{}
@@ -132,7 +132,10 @@ func (w *walk) unless(ok bool, x thing, key string) {
 // and 3.29.1), and there is an id.
 func (w *walk) id(x thing) {
 	if name := x.attribute("name"); name != nil && !name.Spoilt {
-		w.unless(fqdn.MatchString(collapse(name.Value)), thing{x.doc, name}, "iodef-fqdn")
+		if !w.good[name.Value] {
+			w.good[name.Value] = fqdn.MatchString(collapse(name.Value))
+		}
+		w.unless(w.good[name.Value], thing{x.doc, name}, "iodef-fqdn")
 	}
 	w.unless(x.textNode() == nil || x.word() != "", x, "semantic-blank")
 }

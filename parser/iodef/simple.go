@@ -151,6 +151,9 @@ func isNCName(s string) bool {
 
 // collapse undoes white space as XSD does for all types but string.
 func collapse(s string) string {
+	if strings.IndexByte(s, ' ') < 0 && strings.IndexByte(s, '\n') < 0 && !strings.ContainsAny(s, "\t\r") {
+		return s
+	}
 	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(" \t\r\n", c) }), " ")
 }
 

@@ -14,7 +14,8 @@ type walk struct {
 	*mapper
 	ids  map[string]bool
 	refs []*tree.Node
-	ext  *tree.Node // first value of a private extension
+	ext  *tree.Node      // first value of a private extension
+	good map[string]bool // domain names that were looked at
 }
 
 // filled are the classes that must hold something (RFC 7970, each in its own
@@ -46,9 +47,11 @@ func (w *walk) xmlThing(x thing, typ string) {
 		}
 		return
 	}
-	names := make([]string, 0, len(c.attrs))
-	for _, a := range c.attrs {
-		names = append(names, a.name)
+	var names []string
+	for a := x.n.First; a != nil; a = a.Next {
+		if a.Kind == tree.Attribute && !a.Foreign {
+			names = append(names, a.Name)
+		}
 	}
 	w.attributes(x, names)
 	if slices.Contains(filled, typ) && !x.n.HasElements() {
@@ -91,14 +94,19 @@ func (w *walk) jsonThing(x thing, typ string) {
 		if m == nil {
 			continue
 		}
-		names = append(names, m.name)
+		if c.Kind == tree.Text || m.name == "uid-ref" {
+			names = append(names, m.name)
+		}
 		inside = inside || class == nil || class.attr(m.name) == nil
 		if r := rules[m.name]; r != nil && theJSON().objects[m.typ.name] == nil && c.Kind == tree.Text {
 			r(w, thing{x.doc, c})
 		}
-		for _, child := range x.children(m.name) {
-			if child.n == c || child.n.Up == c {
-				w.thing(child, m.typ.name)
+		switch c.Kind {
+		case tree.Object:
+			w.thing(thing{x.doc, c}, m.typ.name)
+		case tree.List:
+			for item := c.First; item != nil; item = item.Next {
+				w.thing(thing{x.doc, item}, m.typ.name)
 			}
 		}
 	}
@@ -118,12 +126,13 @@ func (w *walk) attributes(x thing, names []string) {
 		if n == nil {
 			continue
 		}
-		switch {
+		switch value := collapse(n.Value); {
+		case n.Spoilt:
 		case name == "observable-id":
-			if w.ids[x.attr(name)] && !x.xml() {
+			if w.ids[value] && !x.xml() {
 				w.add(n, n.At, exchange.ProblemSemantic, "iodef-id-twice")
 			}
-			w.ids[x.attr(name)] = true
+			w.ids[value] = true
 		case name == "uid-ref":
 			for _, ref := range (thing{x.doc, n.Up}).children(name) {
 				w.refs = append(w.refs, ref.n)
@@ -131,7 +140,7 @@ func (w *walk) attributes(x thing, names []string) {
 			if x.xml() {
 				w.refs = append(w.refs, n)
 			}
-		case x.attr(name) == extValue:
+		case value == extValue:
 			if w.ext == nil {
 				w.ext = n
 			}
