@@ -98,8 +98,10 @@ func check(ctx context.Context, g *globals, wholeStore bool) error {
 	if c := k.configuration(g); c != nil {
 		k.language = g.speaks(c)
 		k.zone(c, g.Now())
-		keys := k.keys(c, g.Now())
+		changes := g.changes(ctx, c)
+		keys := k.keys(c, changes, g.Now())
 		k.participants(c, keys, g.Now())
+		k.changes(c, changes, g.Now())
 		k.clock(keys, g.Now())
 		k.mailboxes(ctx, c)
 		k.listeners(c, g.Now())

@@ -19,15 +19,19 @@ func (k *checker) zone(c *config.Config, now time.Time) {
 
 // keys looks at our own keys: there is one that signs and opens, and how long
 // each is valid. nil if the key ring cannot be made.
-func (k *checker) keys(c *config.Config, now time.Time) *crypto.Keyring {
+func (k *checker) keys(c *config.Config, changes []exchange.Change, now time.Time) *crypto.Keyring {
 	if len(c.Keys.SMIME) > 0 {
 		k.warn("keys.smime", "keys-smime-unused")
 	}
-	keys, err := newKeyring(c)
+	w, err := newWorld(c, changes...)
 	if err != nil {
 		k.fail("keys", "keyring-broken", err.Error())
 		return nil
 	}
+	for _, u := range w.Unapplied {
+		k.warn("register", "change-without-effect", fmt.Sprint(u.Change.ID), u.Change.Participant, u.Reason)
+	}
+	keys := w.Keys
 	if len(c.Keys.OpenPGP) == 0 {
 		k.fail("keys.openpgp", "keys-none")
 		return keys
@@ -118,6 +122,19 @@ func (k *checker) participant(p *config.Participant, keys *crypto.Keyring, now t
 		return
 	}
 	k.ok(name, "participant-ok", last.Fingerprint, last.until())
+}
+
+// changes looks at what came by mail and waits for a person, or has no effect.
+func (k *checker) changes(c *config.Config, changes []exchange.Change, now time.Time) {
+	const name = "register"
+	for _, change := range changes {
+		if change.State == exchange.ChangeProposed {
+			k.warn(name, "change-open", fmt.Sprint(change.ID), string(change.Kind), change.Participant, change.Number, viewChange(change, c).New)
+		}
+	}
+	for _, change := range unprovenSince(changes, now) {
+		k.warn(name, "change-unproven", change.Fingerprint, change.Participant)
+	}
 }
 
 // lastKey is the good key that lasts longest.

@@ -13,6 +13,9 @@ const (
 	keyGood    = "good"
 	keyExpired = "expired"
 	keyRevoked = "revoked"
+	// keyUnproven verifies signatures; letters are not sealed to it until it has
+	// answered a ping.
+	keyUnproven = "unproven"
 )
 
 // keyView is a key as it is printed.
@@ -33,6 +36,9 @@ func viewKeys(keys *crypto.Keyring, owner string, at time.Time) []keyView {
 			continue
 		}
 		v := keyView{Owner: k.Owner, Fingerprint: k.Fingerprint, Algorithm: k.Algorithm, UserID: k.UserID, Created: k.Created.UTC(), State: keyGood}
+		if k.Unproven {
+			v.State = keyUnproven
+		}
 		if !k.Expires.IsZero() {
 			end := k.Expires.UTC()
 			v.Expires = &end

@@ -45,7 +45,7 @@ func newKeysCommand(g *globals) *cobra.Command {
 			RunE: func(*cobra.Command, []string) error { return keysList(g) }},
 		&cobra.Command{Use: "new", Short: "Make a new key beside the ones we have, and say how to change over", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return keysNew(g) }},
-		export)
+		newKeysAnnounceCommand(g), export)
 	return cmd
 }
 
@@ -115,8 +115,8 @@ To change over without losing a message:
 1. Write it into keys.openpgp of %s AFTER the key in use, so that we open what is sealed to either:
      - {file: keys/%s.asc, passphrase_file: keys/%s.pass}
    and tell a running gateway: kill -HUP (systemctl reload almasu)
-2. Send %s to every partner and compare the fingerprint by telephone.
-3. Once each partner has added it, write it BEFORE the old key: from then on it signs.
+2. Send %s to every partner (a SOC to the NCCIS: almasu keys announce) and compare the fingerprint by telephone.
+3. Once each partner has added or approved it, write it BEFORE the old key: from then on it signs.
 4. Keep the old key: it opens earlier mail.
 `, key.private.path, key.passphrase.path, key.public.path, key.fingerprint, key.expires.Format(time.DateOnly), c.File, name, name, key.public.path)
 	return nil

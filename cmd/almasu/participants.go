@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"almasu/config"
 	"almasu/crypto"
 	"almasu/exchange"
+	"almasu/gateway"
 )
 
 func newParticipantsCommand(g *globals) *cobra.Command {
@@ -24,13 +26,12 @@ func newParticipantsCommand(g *globals) *cobra.Command {
 	}
 	cmd.AddCommand(
 		&cobra.Command{Use: "list", Short: "All participants, one a line", Args: cobra.NoArgs,
-			RunE: func(*cobra.Command, []string) error { return participantsList(g) }},
+			RunE: func(cmd *cobra.Command, _ []string) error { return participantsList(cmd.Context(), g) }},
 		&cobra.Command{Use: "show ID", Short: "One participant with its keys", Args: argument("ID"),
-			RunE: func(_ *cobra.Command, args []string) error { return participantsShow(g, args[0]) }},
+			RunE: func(cmd *cobra.Command, args []string) error { return participantsShow(cmd.Context(), g, args[0]) }},
 		&cobra.Command{Use: "add FILE", Short: "Check a participant file and copy it, with its keys, into the register", Args: argument("FILE"),
 			RunE: func(_ *cobra.Command, args []string) error { return participantsAdd(g, args[0]) }},
-		&cobra.Command{Use: "keys [ID]", Short: "The public keys of the participants", Args: cobra.MaximumNArgs(1),
-			RunE: func(_ *cobra.Command, args []string) error { return participantsKeys(g, args) }})
+		newParticipantKeysCommand(g))
 	return cmd
 }
 
@@ -75,35 +76,52 @@ func viewParticipant(p *config.Participant, keys *crypto.Keyring, at time.Time) 
 	return v
 }
 
-// register loads the participants as they are printed.
-func (g *globals) register() (*config.Config, []participantView, error) {
-	c, err := g.load()
-	if err != nil {
-		return nil, nil, err
-	}
-	keys, err := newKeyring(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	views := []participantView{}
-	for _, p := range c.Participants {
-		views = append(views, viewParticipant(p, keys, g.Now()))
-	}
-	return c, views, nil
+// registered is the register as it is in force: the files with the approved
+// changes.
+type registered struct {
+	config  *config.Config
+	views   []participantView
+	changes []exchange.Change // all there are
 }
 
-func participantsList(g *globals) error {
-	c, views, err := g.register()
+func (g *globals) register(ctx context.Context) (registered, error) {
+	c, err := g.load()
+	if err != nil {
+		return registered{}, err
+	}
+	r := registered{config: c, changes: g.changes(ctx, c)}
+	w, err := newWorld(c, r.changes...)
+	if err != nil {
+		return r, err
+	}
+	r.views = []participantView{}
+	for _, p := range c.Participants {
+		r.views = append(r.views, viewParticipant(inForce(p, w), w.Keys, g.Now()))
+	}
+	return r, nil
+}
+
+// inForce is a participant's file with the approved changes.
+func inForce(p *config.Participant, w gateway.World) *config.Participant {
+	changed := *p
+	if now := w.Register.ByID(p.ID); now != nil {
+		changed.Participant = *now
+	}
+	return &changed
+}
+
+func participantsList(ctx context.Context, g *globals) error {
+	r, err := g.register(ctx)
 	if err != nil {
 		return err
 	}
 	if g.JSON {
-		return printJSON(g.Stdout, views)
+		return printJSON(g.Stdout, r.views)
 	}
-	language := g.speaks(c)
+	language := g.speaks(r.config)
 	w := tabwriter.NewWriter(g.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tKIND\tADDRESS\tKEY\tNAME")
-	for _, v := range views {
+	for _, v := range r.views {
 		key := "none usable"
 		for _, k := range v.Keys {
 			if v.Sealable && k.State == keyGood {
@@ -116,19 +134,19 @@ func participantsList(g *globals) error {
 	return w.Flush()
 }
 
-func participantsShow(g *globals, id string) error {
-	c, views, err := g.register()
+func participantsShow(ctx context.Context, g *globals, id string) error {
+	r, err := g.register(ctx)
 	if err != nil {
 		return err
 	}
-	for _, v := range views {
+	for _, v := range r.views {
 		if v.ID != id {
 			continue
 		}
 		if g.JSON {
 			return printJSON(g.Stdout, v)
 		}
-		return v.print(g.Stdout, g.speaks(c))
+		return v.print(g.Stdout, g.speaks(r.config))
 	}
 	return fmt.Errorf("no participant %q: `almasu participants list` names them", id)
 }
@@ -164,25 +182,6 @@ func (v participantView) print(out io.Writer, language exchange.Language) error 
 		line("key", "none: nothing can be sealed to it")
 	}
 	return w.Flush()
-}
-
-func participantsKeys(g *globals, only []string) error {
-	_, views, err := g.register()
-	if err != nil {
-		return err
-	}
-	keys := []keyView{}
-	found := len(only) == 0
-	for _, v := range views {
-		if len(only) == 0 || v.ID == only[0] {
-			keys = append(keys, v.Keys...)
-			found = true
-		}
-	}
-	if !found {
-		return fmt.Errorf("no participant %q: `almasu participants list` names them", only[0])
-	}
-	return printKeys(g, keys)
 }
 
 func printJSON(out io.Writer, v any) error {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -247,10 +249,14 @@ type overview struct {
 	Held    int            `json:"held"`
 	Letters map[string]int `json:"letters"`
 	Due     int            `json:"due"`
+	// BlockedTo are the participants without a usable key whose letters are
+	// held, and how many.
+	BlockedTo map[string]int `json:"blocked_to"`
+	Changes   int            `json:"changes"` // of the register that wait for a person
 }
 
 func statusOfAll(ctx context.Context, g *globals, store *queue.Store) error {
-	o := overview{Letters: map[string]int{}}
+	o := overview{Letters: map[string]int{}, BlockedTo: map[string]int{}}
 	var err error
 	if o.Backlog, err = store.Backlog(ctx); err != nil {
 		return err
@@ -266,12 +272,28 @@ func statusOfAll(ctx context.Context, g *globals, store *queue.Store) error {
 			return err
 		}
 		o.Letters[string(state)] = len(letters)
+		for _, l := range letters {
+			if state == exchange.LetterBlocked {
+				o.BlockedTo[l.To]++
+			}
+		}
 	}
+	changes, err := store.Changes(ctx, queue.ChangeFilter{State: exchange.ChangeProposed})
+	if err != nil {
+		return err
+	}
+	o.Changes = len(changes)
 	open, err := store.OpenDeadlines(ctx, g.Now().Add(24*time.Hour))
 	if err != nil {
 		return err
 	}
 	o.Due = len(open)
-	return printOne(g, o, "messages undecided: %d\nmessages held: %d (almasu held list)\nletters waiting: %d, blocked: %d, given up: %d (almasu letters list)\ndeadlines open in the next 24 hours: %d\n",
-		o.Backlog, o.Held, o.Letters["waiting"], o.Letters["blocked"], o.Letters["never"], o.Due)
+	if err := printOne(g, o, "messages undecided: %d\nmessages held: %d (almasu held list)\nletters waiting: %d, blocked: %d, given up: %d (almasu letters list)\ndeadlines open in the next 24 hours: %d\nchanges of the register asked for: %d (almasu participants keys)\n",
+		o.Backlog, o.Held, o.Letters["waiting"], o.Letters["blocked"], o.Letters["never"], o.Due, o.Changes); err != nil || g.JSON {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(o.BlockedTo)) {
+		fmt.Fprintf(g.Stdout, "  %s has no usable key or address: %d letters are held until it has\n", id, o.BlockedTo[id])
+	}
+	return nil
 }

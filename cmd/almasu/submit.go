@@ -15,6 +15,7 @@ import (
 	"almasu/config"
 	"almasu/exchange"
 	"almasu/gateway"
+	"almasu/queue"
 )
 
 func newSubmitCommand(g *globals) *cobra.Command {
@@ -59,19 +60,25 @@ func submit(ctx context.Context, g *globals, file string, to []string) error {
 // openGateway opens the store for one call of the gateway's own verbs, without
 // its workers.
 func openGateway(ctx context.Context, g *globals, c *config.Config) (*gateway.Gateway, func(), error) {
-	base, err := newBase(c)
-	if err != nil {
-		return nil, nil, err
-	}
 	store, err := openStore(ctx, c, false, g.Now)
 	if err != nil {
 		return nil, nil, fmt.Errorf("store: %w", err)
 	}
-	gw := gateway.New(store, nil, gateway.World{}, gatewayLimits(c.Limits), g.Now, discard())
-	if err := gw.Follow(ctx, base); err != nil {
+	gw, err := gatewayOn(ctx, g, c, store)
+	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	return gw, func() { store.Close() }, nil
+}
+
+// gatewayOn is a gateway without workers on an open store.
+func gatewayOn(ctx context.Context, g *globals, c *config.Config, store *queue.Store) (*gateway.Gateway, error) {
+	base, err := newBase(c)
+	if err != nil {
+		return nil, err
+	}
+	gw := gateway.New(store, nil, gateway.World{}, gatewayLimits(c.Limits), g.Now, discard())
+	return gw, gw.Follow(ctx, base)
 }
 
 // discard is the log of commands that print their own result.
