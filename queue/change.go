@@ -56,7 +56,7 @@ func (t *tx) addChange(c exchange.Change) error {
 func (t *tx) proveChanges(d exchange.Decision) error {
 	for _, p := range d.Proofs {
 		at := micro(d.At)
-		err := t.must(ErrForbidden, `UPDATE change SET rev = rev + 1,
+		err := t.must(ErrForbidden, `UPDATE change SET
 				ping = CASE WHEN $1 <> '' THEN $1 ELSE ping END, ping_at = CASE WHEN $1 <> '' THEN $2 ELSE ping_at END,
 				opened_at = CASE WHEN $3 = 1 AND opened_at = 0 THEN $2 ELSE opened_at END,
 				signed_at = CASE WHEN $4 = 1 AND signed_at = 0 THEN $2 ELSE signed_at END
@@ -93,7 +93,7 @@ func (s *Store) SettleChange(ctx context.Context, id int64, to exchange.ChangeSt
 		if proven && to == exchange.ChangeApproved {
 			proof = at
 		}
-		err := t.must(ErrForbidden, `UPDATE change SET rev = rev + 1, state = $1, actor = $2, settled_at = $3, opened_at = $4, signed_at = $4
+		err := t.must(ErrForbidden, `UPDATE change SET state = $1, actor = $2, settled_at = $3, opened_at = $4, signed_at = $4
 			WHERE id = $5 AND state = 'proposed'`, string(to), clean(actor), at, proof, id)
 		if err != nil {
 			return err
@@ -143,11 +143,13 @@ func (s *Store) oneChange(ctx context.Context, op, where string, arg any) (excha
 	return list[0], nil
 }
 
-// ChangesRevision counts what was ever done to the changes of the register: as
-// long as it stays the same, so do they.
+// ChangesRevision counts what came into force: approved changes, and the steps
+// in which their keys were proven. As long as it stays the same, so does the
+// register.
 func (s *Store) ChangesRevision(ctx context.Context) (int64, error) {
 	var n int64
-	err := s.look(ctx).one(`SELECT CAST(COALESCE(SUM(rev), 0) AS BIGINT) FROM change`, nil, &n)
+	err := s.look(ctx).one(`SELECT CAST(COALESCE(SUM(1 + CASE WHEN opened_at <> 0 THEN 1 ELSE 0 END + CASE WHEN signed_at <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT)
+		FROM change WHERE state = 'approved'`, nil, &n)
 	return n, wrap("count changes of the register", err)
 }
 

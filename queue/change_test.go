@@ -15,7 +15,7 @@ func changeCases() map[string]func(*rig) {
 		"only a proposed change is settled, and once":    changeSettledOnce,
 		"a key is proven step by step":                   keyProven,
 		"a key that is not approved is not proven":       keyNotApproved,
-		"every step moves the revision":                  revisionMoves,
+		"what comes into force moves the revision":       revisionMoves,
 		"changes are listed in the order of settlement":  changesInOrder,
 		"a decision that fails proposes nothing":         changeUndone,
 		"a change that settled before is asked for anew": changeAskedAnew,
@@ -177,14 +177,17 @@ func revisionMoves(r *rig) {
 		r.Errorf("%d, %v", n, err)
 	}
 	a, _ := r.accept(imap(1), "CON-1", 1)
-	r.propose(a.ID, newKey("CCCC"))
-	moved("proposed")
+	r.propose(a.ID, newKey("CCCC"), phone("1"))
+	r.must(r.store.SettleChange(r.ctx, 2, exchange.ChangeDeclined, "dana", false))
+	if n, err := r.store.ChangesRevision(r.ctx); err != nil || n != 0 {
+		r.Errorf("%d, %v: nothing is in force", n, err)
+	}
 	r.must(r.store.SettleChange(r.ctx, 1, exchange.ChangeApproved, "dana", false))
 	moved("approved")
-	r.must(r.prove(exchange.Proof{Change: 1, Ping: "<p@x>"}))
-	moved("pinged")
-	r.must(r.prove(exchange.Proof{Change: 1, Opened: true, Signed: true}))
-	moved("proven")
+	r.must(r.prove(exchange.Proof{Change: 1, Opened: true}))
+	moved("opened")
+	r.must(r.prove(exchange.Proof{Change: 1, Signed: true}))
+	moved("signed")
 }
 
 func changesInOrder(r *rig) {

@@ -1,7 +1,6 @@
 -- +goose Up
 
--- Changes of the participants register that came by mail. rev counts what was
--- done to a row: the sum over all rows says whether the register changed.
+-- Changes of the participants register that came by mail.
 CREATE TABLE change (
     id          INTEGER PRIMARY KEY,
     participant TEXT NOT NULL,
@@ -20,8 +19,7 @@ CREATE TABLE change (
     ping        TEXT NOT NULL DEFAULT '',
     ping_at     INTEGER NOT NULL DEFAULT 0,
     opened_at   INTEGER NOT NULL DEFAULT 0,
-    signed_at   INTEGER NOT NULL DEFAULT 0,
-    rev         INTEGER NOT NULL DEFAULT 1
+    signed_at   INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX change_state ON change (state, settled_at, id);
 CREATE INDEX change_ping ON change (ping) WHERE ping <> '';
