@@ -6,8 +6,10 @@ import (
 	"almasu/exchange"
 	"almasu/parser/card"
 	"almasu/parser/iodef"
+	"almasu/parser/misp"
 	"almasu/parser/stix"
 	"almasu/parser/tree"
+	"almasu/parser/xarf"
 )
 
 // room is what the room of a format offers.
@@ -26,6 +28,10 @@ func roomOf(f exchange.Format) room {
 		return room{iodef.Read, iodef.Identify, func(r *exchange.Report) ([]byte, error) { return iodef.Render(r, f) }}
 	case exchange.STIX:
 		return room{stix.Read, stix.Identify, stix.Render}
+	case exchange.MISP:
+		return room{misp.Read, misp.Identify, misp.Render}
+	case exchange.XARF:
+		return room{xarf.Read, xarf.Identify, nil}
 	}
 	return room{}
 }

@@ -201,4 +201,4 @@ func Render(r *exchange.Report, f exchange.Format) (exchange.Document, error) {
 // mediaTypes are those of the formats that are rendered (DESIGN section 5).
 var mediaTypes = map[exchange.Format]string{exchange.CardJSON: "application/json", exchange.CardXML: "application/xml",
 	exchange.IODEFJSON: "application/iodef+json", exchange.IODEFXML: "application/iodef+xml",
-	exchange.STIX: "application/stix+json"}
+	exchange.STIX: "application/stix+json", exchange.MISP: "application/json"}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"almasu/exchange"
+	"almasu/parser/cvss"
 	"almasu/parser/tree"
 )
 
@@ -65,8 +66,24 @@ func (r *reader) meaning(n *tree.Node, v any) {
 	case *exchange.Indicator:
 		r.indicator(n, x)
 	case *exchange.CVSS:
-		if x.Vector != "" && !strings.HasPrefix(x.Vector, "CVSS:"+x.Version+"/") {
-			r.semantic(n, "vector", "semantic-cvss")
+		r.cvss(n, x)
+	}
+}
+
+// cvss: the vector is one of the version named, and the score, where it is
+// told, one of those the vector gives.
+func (r *reader) cvss(n *tree.Node, x *exchange.CVSS) {
+	vector, err := cvss.Parse(x.Vector)
+	switch {
+	case x.Vector == "":
+	case !strings.HasPrefix(x.Vector, "CVSS:"+x.Version+"/"):
+		r.semantic(n, "vector", "semantic-cvss")
+	case err != nil:
+		r.semantic(n, "vector", "semantic-cvss-vector")
+	case n.Child("score") != nil:
+		s := vector.Scores()
+		if x.Score != s.Base && x.Score != s.Temporal && x.Score != s.Environmental {
+			r.semantic(n, "score", "semantic-cvss-score", strconv.FormatFloat(s.Base, 'f', 1, 64))
 		}
 	}
 }

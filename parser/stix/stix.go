@@ -32,7 +32,7 @@ const (
 var theTable = sync.OnceValue(func() *shape.Table { return shape.New(common+domain+observables, forms()) })
 
 // objectTypes are the types whose properties the standard lists.
-func objectTypes() []string {
+var objectTypes = sync.OnceValue(func() []string {
 	all := map[string]bool{}
 	for _, text := range []string{domain, observables} {
 		for _, m := range typeLine.FindAllStringSubmatch(text, -1) {
@@ -40,7 +40,7 @@ func objectTypes() []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
-}
+})
 
 // Read validates a document that was read to its end and returns its reports:
 // one for each incident; failing that for each report or grouping; failing
