@@ -8,6 +8,7 @@ import (
 
 	"almasu/exchange"
 	"almasu/internal/mimepart"
+	"almasu/rules"
 )
 
 // Explanation is the JSON object of `almasu explain` (DESIGN section 7). Its
@@ -26,6 +27,11 @@ type Explanation struct {
 	Answers     []ExplainedAnswer   `json:"answers"`
 	Notices     []ExplainedNotice   `json:"notices"`
 	Due         []ExplainedDeadline `json:"due"`
+
+	// For people only: every rule with the reason why it matched or not, and
+	// the notices that wait for a person.
+	Rules     []rules.Considered `json:"-"`
+	Proposals []rules.Proposal   `json:"-"`
 }
 
 // ExplainedSecurity is what the cryptography found.
@@ -92,6 +98,7 @@ func Explain(file string, o Outcome) Explanation {
 	for _, n := range o.Rules.Notices {
 		e.Notices = append(e.Notices, ExplainedNotice{n.To.ID, n.Clause, string(n.Reason)})
 	}
+	e.Rules, e.Proposals = o.Rules.Considered(), o.Rules.Proposals
 	for _, d := range o.Rules.Due {
 		e.Due = append(e.Due, ExplainedDeadline{d.Clause, d.At.Format(time.RFC3339)})
 	}

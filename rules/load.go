@@ -31,7 +31,7 @@ func load(name string, data []byte, standard *Set) (*Set, error) {
 	if len(s.Editions) == 0 {
 		s.Editions = standard.Editions
 	}
-	if len(s.Rules) == 0 {
+	if s.Own = len(s.Rules) > 0; !s.Own {
 		s.Rules = standard.Rules
 	}
 	l.editions(s)

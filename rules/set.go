@@ -14,6 +14,8 @@ type Set struct {
 	Editions []EditionOf `yaml:"editions" json:"editions"`
 	Rules    []Rule      `yaml:"rules" json:"rules"`
 	Cases    []Example   `yaml:"cases" json:"cases,omitempty"`
+	// Own: the file has rules of its own and does not borrow the built-in ones.
+	Own bool `yaml:"-" json:"-"`
 }
 
 // EditionOf is one edition of the order.

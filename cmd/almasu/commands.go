@@ -16,6 +16,8 @@ func subcommands(g *globals) []*cobra.Command {
 		newExampleCommand(g),
 		newQueueCommand(g),
 		newHeldCommand(g),
+		newRulesCommand(g),
+		newReplayCommand(g),
 		newLettersCommand(g),
 		newParticipantsCommand(g),
 		newKeysCommand(g),

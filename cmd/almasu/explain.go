@@ -163,6 +163,16 @@ func printExplanation(g *globals, e gateway.Explanation) error {
 	for _, n := range e.Notices {
 		row("notice", "to %s under clause %s: %s", n.To, n.Clause, n.Reason)
 	}
+	for _, p := range e.Proposals {
+		row("proposal", "to %s under clause %s: %s; waits for a person (%s)", p.To.ID, p.Clause, p.Reason, p.Halt)
+	}
+	for _, r := range e.Rules {
+		matched := "not matched"
+		if r.Matched {
+			matched = "matched"
+		}
+		row("rule", "%s (clause %s) %s: %s", r.Rule.ID, r.Rule.Clause, matched, r.Why)
+	}
 	for _, d := range e.Due {
 		row("due", "clause %s at %s", d.Clause, d.At)
 	}

@@ -15,13 +15,16 @@ import (
 )
 
 // newBase turns settings into what decisions depend on, as the files say it:
-// the register, the keys and the limits, before the approved changes.
+// the register, the keys, the rules and the limits, before the approved changes.
 func newBase(c *config.Config) (gateway.Base, error) {
 	keys, err := keySet(c)
 	if err != nil {
 		return gateway.Base{}, err
 	}
 	b := gateway.Base{Self: c.Self(), Keys: keys}
+	if b.Rules, _, err = readRules(c.Rules); err != nil {
+		return b, err
+	}
 	for _, p := range c.Participants {
 		b.Participants = append(b.Participants, &p.Participant)
 	}
