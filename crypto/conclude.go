@@ -28,6 +28,10 @@ func (o *opening) conclude(opened []inside, outer []seen) {
 	s := &o.out.Security
 	if first != nil {
 		describe(s, &first.seen, o.ring)
+		o.out.Needs = first.Needs
+		if first.Waiting && first.whole {
+			o.err = ErrRevocation
+		}
 	}
 	for _, c := range chosen { // with several parts each must be meant for us
 		var one exchange.Security
@@ -74,6 +78,9 @@ func (o *opening) together(chosen []*signedBy) *signedBy {
 // allow (DESIGN section 4).
 func (o *opening) fill(opened []inside, chosen []*signedBy, first *signedBy) {
 	s := &o.out.Security
+	if o.out.Refusal.Code != "" {
+		return
+	}
 	for _, in := range opened {
 		if in.refusal.Code != "" {
 			o.out.Refusal = in.refusal
@@ -122,7 +129,7 @@ func (o *opening) digests(opened []inside, chosen []*signedBy) {
 		hash = c.Hash
 	}
 	if in.entity != nil {
-		over, content = "entity", in.message.Content
+		over, content = "entity", in.content
 		if c != nil && !c.outside && c.Covered != nil {
 			content = c.Covered
 		}
@@ -135,7 +142,7 @@ func (o *opening) digests(opened []inside, chosen []*signedBy) {
 		case c == nil:
 			return // unsigned: nothing to recognise
 		case c.outside:
-			all = append(all, contentDigest(opened[i].message.Content))
+			all = append(all, contentDigest(opened[i].content))
 		default:
 			all = append(all, contentDigest(c.Covered))
 		}
@@ -154,7 +161,6 @@ func (o *opening) clear(root, node *mimepart.Part, peeled []seen) {
 		all = append(all, signedBy{seen: s, root: node})
 	}
 	all = append(all, o.signedBelow(node, true)...)
-	all = append(all, opaqueSigned(node)...)
 	chosen, findings := bestOf(all)
 	s := &o.out.Security
 	s.Findings = append(s.Findings, findings...)
@@ -162,6 +168,7 @@ func (o *opening) clear(root, node *mimepart.Part, peeled []seen) {
 		return
 	}
 	describe(s, &chosen.seen, o.ring)
+	o.out.Needs = chosen.Needs
 	if chosen.Covered != nil {
 		over := "entity"
 		if chosen.root == nil {

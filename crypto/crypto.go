@@ -15,9 +15,15 @@ import (
 	"errors"
 	"time"
 
+	"almasu/crypto/pki"
 	"almasu/exchange"
 	"almasu/internal/mimepart"
 )
+
+// ErrRevocation is transient: trust.revocation is require, and nothing is known
+// yet about the revocation of a participant's certificate. Opened.Needs says
+// where it can be had.
+var ErrRevocation = errors.New("the revocation of the signer's certificate must be known and is not: fetch what is needed, or write its CRL into trust.crls")
 
 // Limits bound what Open works on. A zero field takes its default.
 type Limits struct {
@@ -60,6 +66,9 @@ type Opened struct {
 	// ContentDigest is the hex SHA-256 of the octets the signature covers; the
 	// same for the same signed content in another envelope. "" if unsigned.
 	ContentDigest string
+	// Needs is what could be fetched to know more about the certificate of the
+	// signature; with it in a new snapshot the message may be opened again.
+	Needs []pki.Need
 	// Refusal is structural (too-deep, malformed, too-large), "" otherwise.
 	Refusal exchange.Refusal
 }
@@ -69,7 +78,7 @@ type Opened struct {
 // the same message may be tried again.
 func Open(raw []byte, k *Keyring, l Limits, at time.Time) (Opened, error) {
 	l = l.orDefault()
-	o := opening{ring: k.ring, limits: l, at: at}
+	o := opening{ring: k.ring, smime: k.smime, limits: l, at: at}
 	o.out.Security = exchange.Security{Encryption: exchange.EncryptionNone, Form: exchange.FormClear,
 		Signature: exchange.SignatureNone, Covers: exchange.CoversNone}
 	root, err := mimepart.Parse(raw, l.mime())
@@ -85,7 +94,7 @@ func Open(raw []byte, k *Keyring, l Limits, at time.Time) (Opened, error) {
 	default:
 		o.message(root)
 	}
-	return o.out, nil
+	return o.out, o.err
 }
 
 // structural maps an error of the MIME reader to the refusal it is.

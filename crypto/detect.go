@@ -59,7 +59,7 @@ func sealedAt(p *mimepart.Part, top bool) (sealedPart, bool) {
 		return exchange.FormAttachment
 	}
 	if smime.Detect(p) == smime.Enveloped {
-		return sealedPart{form: form(exchange.FormMIME), part: p, smime: true}, true
+		return sealedPart{form: form(exchange.FormMIME), part: p, smime: true, entity: top, name: smime.Name(p.FileName())}, true
 	}
 	if len(p.Children) > 0 {
 		if c := ciphertextOf(p); c != nil {

@@ -295,8 +295,8 @@ func TestClearMail(t *testing.T) {
 		{"signed part under a footer", beside(signed), exchange.SignatureIsPartial, exchange.CoversPart},
 		{"signed part alone in a multipart", "Content-Type: multipart/mixed; boundary=one\r\n\r\n--one\r\n" + signed + "\r\n--one--\r\n", exchange.SignatureValid, exchange.CoversAll},
 		{"S/MIME signature", "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=s\r\n\r\n--s\r\n\r\nhi\r\n--s\r\nContent-Type: application/pkcs7-signature\r\n\r\nMIIB\r\n--s--\r\n",
-			exchange.SignatureUnknownSigner, exchange.CoversAll},
-		{"S/MIME signed-data", "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nMIIB\r\n", exchange.SignatureUnknownSigner, exchange.CoversAll},
+			exchange.SignatureIsInvalid, exchange.CoversAll},
+		{"S/MIME signed-data", "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nMIIB\r\n", exchange.SignatureIsInvalid, exchange.CoversAll},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := open(t, mail(tc.mail))

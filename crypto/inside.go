@@ -13,7 +13,8 @@ import (
 // inside is what one encrypted part turned out to hold.
 type inside struct {
 	sealed    sealedPart
-	message   pgpmime.Message
+	content   []byte // decrypted
+	integrity bool   // the ciphertext is authenticated, or what covers its content is
 	seen      []signedBy
 	plain     []seen         // signatures of what turned out not to be encrypted
 	entity    *mimepart.Part // root of the entity inside, nil for a file
@@ -32,25 +33,21 @@ type signedBy struct {
 // maxUnwrap is how often a signed message inside the content is unwrapped.
 const maxUnwrap = 3
 
-// interpret looks into decrypted, authenticated content: signed messages
-// within it, then a MIME entity or a file.
-func (o *opening) interpret(in *inside) {
-	content := in.message.Content
-	for _, s := range in.message.Signatures {
-		in.add(s, true)
-	}
+// interpret looks into decrypted content: the signatures of the message
+// itself, signed messages within it, then a MIME entity or a file.
+func (o *opening) interpret(in *inside, signatures []seen) {
+	in.add(signatures)
+	content := in.content
 	for range maxUnwrap {
-		signed, whole, ok := o.unwrap(content)
+		u, ok := o.unwrap(content)
 		if !ok {
 			break
 		}
-		for _, s := range signed.Signatures {
-			in.add(s, whole)
-		}
-		if !whole {
+		in.add(u.seen)
+		if !u.whole {
 			break
 		}
-		content = signed.Content
+		content = u.content
 	}
 	if !isEntity(content, in.sealed.entity) {
 		in.file = content
@@ -65,13 +62,31 @@ func (o *opening) interpret(in *inside) {
 	o.readEntity(in, root)
 }
 
-func (in *inside) add(s pgpmime.Signature, whole bool) {
-	in.seen = append(in.seen, signedBy{seen: seen{Signature: s, state: stateOf(s), whole: whole}})
+func (in *inside) add(signatures []seen) {
+	for _, s := range signatures {
+		in.seen = append(in.seen, signedBy{seen: s})
+	}
+}
+
+// unwrapped is a signed message taken out of its wrapping. whole is false where
+// text stands around it.
+type unwrapped struct {
+	content []byte
+	seen    []seen
+	whole   bool
 }
 
 // unwrap opens a signed message that stands in the content itself: binary,
-// armored or cleartext-signed. whole is false where text stands around it.
-func (o *opening) unwrap(content []byte) (m pgpmime.Message, whole, ok bool) {
+// armored or cleartext-signed, or a bare S/MIME object.
+func (o *opening) unwrap(content []byte) (u unwrapped, ok bool) {
+	if _, around := smime.Octets(content); !around && smime.Sniff(content) == smime.Signed {
+		if !o.mayVerify() {
+			return u, false
+		}
+		list, inner := o.smime.Verify(content, nil, o.limits.Decompressed, o.at)
+		return unwrapped{content: inner, seen: allSMIME(list, true), whole: inner != nil}, true
+	}
+	var m pgpmime.Message
 	var err error
 	switch pgpmime.Sniff(content) {
 	case pgpmime.LooksSigned:
@@ -79,13 +94,17 @@ func (o *opening) unwrap(content []byte) (m pgpmime.Message, whole, ok bool) {
 	case pgpmime.LooksClear:
 		m, err = o.ring.OpenClear(content, o.at)
 	default:
-		return m, false, false
+		return u, false
 	}
 	if err != nil || m.Encrypted {
-		return m, false, false
+		return u, false
 	}
 	around, messages := pgpmime.Outside(content)
-	return m, messages == 0 || messages == 1 && !around, true
+	u = unwrapped{content: m.Content, whole: messages == 0 || messages == 1 && !around}
+	for _, s := range m.Signatures {
+		u.seen = append(u.seen, seenPGP(s, u.whole))
+	}
+	return u, true
 }
 
 // readEntity reads the entity inside: its own signatures, and its leaves.
@@ -138,13 +157,14 @@ func (o *opening) signedText(p *mimepart.Part, whole bool) []signedBy {
 		return nil
 	}
 	text, _ := p.Decode(o.limits.Decompressed)
-	m, all, ok := o.unwrap(unstuffed(p, text))
+	u, ok := o.unwrap(unstuffed(p, text))
 	if !ok {
 		return nil
 	}
 	var out []signedBy
-	for _, s := range m.Signatures {
-		out = append(out, signedBy{seen: seen{Signature: s, state: stateOf(s), whole: whole && all}})
+	for _, s := range u.seen {
+		s.whole = whole && s.whole
+		out = append(out, signedBy{seen: s})
 	}
 	return out
 }
@@ -169,8 +189,8 @@ func (o *opening) document(p *mimepart.Part, only bool) exchange.Document {
 	if !only || !strings.HasPrefix(p.MediaType, "text/") {
 		return d
 	}
-	if m, whole, ok := o.unwrap(unstuffed(p, body)); ok && whole {
-		d.Body, d.MediaType = m.Content, typeOf(m.Content)
+	if u, ok := o.unwrap(unstuffed(p, body)); ok && u.whole {
+		d.Body, d.MediaType = u.content, typeOf(u.content)
 	}
 	return d
 }
@@ -203,13 +223,4 @@ func typeOf(content []byte) string {
 		return "application/xml"
 	}
 	return ""
-}
-
-// opaqueSigned reports an S/MIME signed-data part: it is signed, by whom we
-// cannot say.
-func opaqueSigned(p *mimepart.Part) []signedBy {
-	if len(p.Children) > 0 || smime.Detect(p) != smime.Signed {
-		return nil
-	}
-	return []signedBy{{seen: seen{state: exchange.SignatureUnknownSigner, whole: true}}}
 }

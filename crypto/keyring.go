@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"almasu/crypto/pgpmime"
+	"almasu/crypto/smime"
 	"almasu/exchange"
 )
 
@@ -26,13 +27,25 @@ type KeyFile struct {
 // KeySet is everything a key ring is made from.
 type KeySet struct {
 	OpenPGP []KeyFile
-	// Revoked lists, by owner, the fingerprints under `revoked` in its file.
-	// They win over everything.
+	// SMIME are files of certificates (PEM, DER, PKCS#7), ours with their keys
+	// (PEM or PKCS#12). Unproven and Spare mean nothing to them.
+	SMIME []KeyFile
+	// Trust is what certificates are judged by.
+	Trust TrustSet
+	// Profiles say, by owner, how its letters are sealed.
+	Profiles map[string]Profile
+	// Revoked lists, by owner, the fingerprints and serial numbers under
+	// `revoked` in its file. They win over everything.
 	Revoked map[string][]string
 }
 
 // Keyring holds our keys and the participants', read-only.
-type Keyring struct{ ring *pgpmime.Ring }
+type Keyring struct {
+	ring     *pgpmime.Ring
+	smime    *smime.Ring
+	trust    smime.Trust
+	profiles map[string]Profile
+}
 
 // NewKeyring reads and checks the keys. Our private keys are unlocked here.
 // The same key under two owners is an error that names both files.
@@ -46,41 +59,46 @@ func NewKeyring(set KeySet) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the key ring: %w", err)
 	}
-	return &Keyring{ring: ring}, nil
+	k := &Keyring{ring: ring, profiles: set.Profiles}
+	if k.smime, err = newSMIME(set, &k.trust); err != nil {
+		return nil, fmt.Errorf("build the key ring: %w", err)
+	}
+	return k, nil
 }
 
-// KeyInfo describes one key (certificate) of the ring.
+// KeyInfo describes one key or certificate of the ring.
 type KeyInfo struct {
 	Owner       string
-	Fingerprint string // of the primary key, upper-case hex
+	Fingerprint string // of the primary key, or the SHA-256 of the certificate, upper-case hex
 	Algorithm   string // "ed25519", "rsa4096"
-	UserID      string
+	UserID      string // or the subject of the certificate
 	Created     time.Time
 	Expires     time.Time // when it stops being usable; zero: never
 	Revoked     bool      // in the certificate, or listed
 	Private     bool      // we hold the private part
 	Unproven    bool      // letters are not sealed to it yet
+	SMIME       bool      // it is an X.509 certificate
+	Issuer      string    // certificates: issuer and serial number
+	Domestic    bool      // certificates: counts as domestic (trust.domestic)
 }
 
-// Keys lists the keys in the order of the files.
+// Keys lists the keys in the order of the files, OpenPGP first.
 func (k *Keyring) Keys() []KeyInfo {
 	var out []KeyInfo
 	for _, i := range k.ring.Keys() {
-		out = append(out, KeyInfo(i))
+		out = append(out, keyInfo(i))
+	}
+	for _, c := range k.smime.Keys() {
+		out = append(out, KeyInfo{Owner: c.Owner, Fingerprint: c.Fingerprint, Algorithm: c.Algorithm, UserID: c.Subject, Created: c.Created,
+			Expires: c.Expires, Revoked: c.Revoked, Private: c.Private, SMIME: true, Issuer: c.Issuer, Domestic: c.Domestic})
 	}
 	return out
 }
 
-// CanSeal returns nil if something can be sealed to the owner at the time, or
-// why not, with what to do about it.
-func (k *Keyring) CanSeal(owner string, at time.Time) error { return k.ring.CanSeal(owner, at) }
-
-// CanSign returns nil if we can sign at the time, or why not.
-func (k *Keyring) CanSign(at time.Time) error { return k.ring.CanSign(at) }
-
-// SealsTo is the fingerprint of the key that letters to the owner are sealed
-// to at the time, "" if there is none.
-func (k *Keyring) SealsTo(owner string, at time.Time) string { return k.ring.SealsTo(owner, at) }
+func keyInfo(i pgpmime.Key) KeyInfo {
+	return KeyInfo{Owner: i.Owner, Fingerprint: i.Fingerprint, Algorithm: i.Algorithm, UserID: i.UserID, Created: i.Created, Expires: i.Expires,
+		Revoked: i.Revoked, Private: i.Private, Unproven: i.Unproven}
+}
 
 // LeftOut says which spare keys the ring does without, and why.
 func (k *Keyring) LeftOut() []error { return k.ring.LeftOut() }
@@ -89,5 +107,5 @@ func (k *Keyring) LeftOut() []error { return k.ring.LeftOut() }
 // Anything but one key, or a key with its private part, is an error.
 func ReadPublic(data []byte) (KeyInfo, error) {
 	key, err := pgpmime.ReadPublic(data)
-	return KeyInfo(key), err
+	return keyInfo(key), err
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +21,13 @@ import (
 // opening is the work on one message.
 type opening struct {
 	ring   *pgpmime.Ring
+	smime  *smime.Ring
 	limits Limits
 	at     time.Time
 	out    Opened
 
-	verified int // signature parts looked at
+	verified int   // signature parts looked at
+	err      error // transient
 }
 
 // message walks the road of one message: signatures outside, what is sealed,
@@ -60,7 +61,7 @@ func (o *opening) message(root *mimepart.Part) {
 	s.Integrity = true
 	for _, p := range f.sealed {
 		in, ok := o.unseal(p)
-		s.Integrity = s.Integrity && in.message.Integrity
+		s.Integrity = s.Integrity && in.integrity
 		if !ok {
 			o.signatureOnly(append(outer, in.plain...))
 			return
@@ -70,71 +71,17 @@ func (o *opening) message(root *mimepart.Part) {
 	o.conclude(opened, outer)
 }
 
-// peel takes multipart/signed layers off, verifying each over the part it
-// covers as it stands (RFC 3156 section 5).
-func (o *opening) peel(root *mimepart.Part) (*mimepart.Part, []seen) {
-	var out []seen
-	node := root
-	for layer := 0; layer < maxLayers && node.MediaType == "multipart/signed" && len(node.Children) > 0; layer++ {
-		if smime.Detect(node) == smime.Signed {
-			o.out.Security.Findings = append(o.out.Security.Findings, "smime-signature: "+smime.ErrNotConfigured.Error())
-			out = append(out, seen{state: exchange.SignatureUnknownSigner, whole: true})
-			node = node.Children[0]
-			continue
-		}
-		if len(node.Children) < 2 {
-			break
-		}
-		whole := len(node.Children) == 2
-		for _, s := range o.detached(node) {
-			out = append(out, seen{Signature: s, state: stateOf(s), whole: whole})
-		}
-		if !whole {
-			return node, out // what stands beside the two parts is not signed
-		}
-		node = node.Children[0]
-	}
-	return node, out
-}
-
-// Bounds on what a message may make us verify: layers of multipart/signed, and
-// signature parts in all. What is beyond them counts as invalid.
-const (
-	maxLayers   = 4
-	maxVerified = 16
-)
-
-// detached verifies the signature of a multipart/signed over its first part in
-// canonical form, or, as some programs sign it, as it stands.
-func (o *opening) detached(p *mimepart.Part) []pgpmime.Signature {
-	if o.verified++; o.verified > maxVerified {
-		return []pgpmime.Signature{{Reason: "more signatures than are verified"}}
-	}
-	signature, _ := p.Children[1].Decode(1 << 20)
-	raw := p.Children[0].Raw
-	canonical := mimepart.Canonical(raw)
-	out := o.ring.VerifyDetached(signature, canonical, o.at)
-	if len(canonical) == len(raw) || slices.ContainsFunc(out, func(s pgpmime.Signature) bool { return s.Verified }) {
-		return out
-	}
-	if asIs := o.ring.VerifyDetached(signature, raw, o.at); slices.ContainsFunc(asIs, func(s pgpmime.Signature) bool { return s.Verified }) {
-		return asIs
-	}
-	return out
-}
-
 // unseal opens one encrypted part. ok is false where it could not be opened;
 // the reason is in the facts then.
 func (o *opening) unseal(p sealedPart) (inside, bool) {
 	s := &o.out.Security
-	if p.smime {
-		s.DecryptError = smime.ErrNotConfigured.Error()
-		return inside{}, false
-	}
 	data, err := p.part.Decode(o.limits.Message)
 	if err != nil && len(data) == 0 {
 		s.DecryptError = "its transfer encoding cannot be undone"
 		return inside{}, false
+	}
+	if p.smime {
+		return o.unsealSMIME(p, data)
 	}
 	if around, messages := pgpmime.Outside(data); messages > 0 {
 		if around {
@@ -149,7 +96,7 @@ func (o *opening) unseal(p sealedPart) (inside, bool) {
 	m, err := o.ring.OpenMessage(data, o.limits.Decompressed, o.at)
 	s.Cipher = m.Cipher
 	s.WeakCipher = s.WeakCipher || m.Weak
-	in := inside{sealed: p, message: m}
+	in := inside{sealed: p, content: m.Content, integrity: m.Integrity}
 	if err != nil {
 		s.DecryptError = decryptReason(err, m)
 		return in, false
@@ -157,14 +104,16 @@ func (o *opening) unseal(p sealedPart) (inside, bool) {
 	if m.Withheld {
 		return in, false
 	}
+	var signatures []seen
+	for _, sig := range m.Signatures {
+		signatures = append(signatures, seenPGP(sig, true))
+	}
 	if !m.Encrypted { // labelled as encrypted, and is not
 		s.Encrypted, s.Encryption, s.Form = false, exchange.EncryptionNone, exchange.FormClear
-		for _, sig := range m.Signatures {
-			in.plain = append(in.plain, seen{Signature: sig, state: stateOf(sig), whole: true})
-		}
+		in.plain = signatures
 		return in, false
 	}
-	o.interpret(&in)
+	o.interpret(&in, signatures)
 	return in, true
 }
 

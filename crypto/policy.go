@@ -2,8 +2,11 @@ package crypto
 
 import (
 	"slices"
+	"time"
 
 	"almasu/crypto/pgpmime"
+	"almasu/crypto/pki"
+	"almasu/crypto/smime"
 	"almasu/exchange"
 )
 
@@ -32,12 +35,69 @@ func stateOf(s pgpmime.Signature) exchange.SignatureState {
 	return exchange.SignatureValid
 }
 
+// stateOfSMIME is the same for S/MIME. A right signature of a certificate that
+// is nobody's here is by an unknown signer, or untrusted where not even its
+// chain holds.
+func stateOfSMIME(s smime.Signature) exchange.SignatureState {
+	switch {
+	case s.Unknown:
+		return exchange.SignatureUnknownSigner
+	case !s.Verified:
+		return exchange.SignatureIsInvalid
+	case s.Owner == "" && s.Untrusted:
+		return exchange.SignatureUntrusted
+	case s.Owner == "":
+		return exchange.SignatureUnknownSigner
+	case s.WeakHash, s.WeakKey:
+		return exchange.SignatureWeak
+	case s.Revoked:
+		return exchange.SignatureRevoked
+	case s.Expired:
+		return exchange.SignatureExpired
+	case s.Untrusted:
+		return exchange.SignatureUntrusted
+	}
+	return exchange.SignatureValid
+}
+
+// signature is what the verdict needs of a signature, OpenPGP or S/MIME.
+type signature struct {
+	Signer   string // fingerprint of the primary key, key ID, or issuer and serial number
+	Owner    string
+	Hash     string
+	Made     time.Time
+	Intended []string // OpenPGP: fingerprints of intended recipients
+	Covered  []byte
+	Known    bool // the key is registered
+	Right    bool // the mathematics is right, whoever's key it is
+	Reason   string
+	Findings []string
+	Needs    []pki.Need
+	Waiting  bool // no verdict before revocation data is there
+}
+
 // seen is one signature with the region of the payload it covers.
 type seen struct {
-	pgpmime.Signature
+	signature
 	state   exchange.SignatureState
 	whole   bool // covers every leaf of the payload
 	outside bool // stands outside the encryption
+}
+
+// seenPGP is an OpenPGP signature. Its key is named by the fingerprint of its
+// primary key where we know it, else by its key ID.
+func seenPGP(s pgpmime.Signature, whole bool) seen {
+	out := signature{Signer: s.Fingerprint, Owner: s.Owner, Hash: s.Hash, Made: s.Made, Intended: s.Intended, Covered: s.Covered,
+		Known: s.Known, Right: s.Known && s.Verified, Reason: s.Reason}
+	if out.Signer == "" {
+		out.Signer = s.KeyID
+	}
+	return seen{signature: out, state: stateOf(s), whole: whole}
+}
+
+func seenSMIME(s smime.Signature, whole bool) seen {
+	return seen{state: stateOfSMIME(s), whole: whole, signature: signature{Signer: s.Signer, Owner: s.Owner, Hash: s.Hash, Made: s.Made,
+		Covered: s.Covered, Known: s.Owner != "", Right: s.Verified, Reason: s.Reason, Findings: s.Findings, Needs: s.Needs, Waiting: s.Waiting}}
 }
 
 // better orders signatures: one that covers everything before one that does
@@ -50,7 +110,7 @@ func better(a, b seen) bool {
 }
 
 func worth(s exchange.SignatureState) int {
-	order := []exchange.SignatureState{exchange.SignatureIsInvalid, exchange.SignatureUnknownSigner, exchange.SignatureWeak,
+	order := []exchange.SignatureState{exchange.SignatureIsInvalid, exchange.SignatureUnknownSigner, exchange.SignatureUntrusted, exchange.SignatureWeak,
 		exchange.SignatureRevoked, exchange.SignatureExpired, exchange.SignatureValid}
 	return slices.Index(order, s)
 }
@@ -73,7 +133,7 @@ func best(all []seen) (chosen *seen, findings []string) {
 			findings = append(findings, "signature-outside")
 		}
 		if i != at {
-			findings = append(findings, "other-signature: "+string(s.state)+" "+signerOf(s.Signature))
+			findings = append(findings, "other-signature: "+string(s.state)+" "+s.Signer)
 		}
 	}
 	if at < 0 {
@@ -82,17 +142,8 @@ func best(all []seen) (chosen *seen, findings []string) {
 	return &all[at], findings
 }
 
-// signerOf names the key: by the fingerprint of its primary key where we know
-// it, else by its key ID.
-func signerOf(s pgpmime.Signature) string {
-	if s.Fingerprint != "" {
-		return s.Fingerprint
-	}
-	return s.KeyID
-}
-
 // verified: the signature is right, by a key we know, over what it covers.
-func (s *seen) verified() bool { return s != nil && s.Known && s.Verified }
+func (s *seen) verified() bool { return s != nil && s.Known && s.Right }
 
 // describe fills the facts about the signature that counts.
 func describe(out *exchange.Security, s *seen, ring *pgpmime.Ring) {
@@ -108,11 +159,12 @@ func describe(out *exchange.Security, s *seen, ring *pgpmime.Ring) {
 	case s.state == exchange.SignatureValid:
 		out.Signature = exchange.SignatureIsPartial
 	}
-	out.Signer, out.Owner, out.Hash = signerOf(s.Signature), s.Owner, s.Hash
+	out.Signer, out.Owner, out.Hash = s.Signer, s.Owner, s.Hash
 	out.SignedAt = s.Made
 	if s.Reason != "" {
 		out.Findings = append(out.Findings, "signature: "+s.Reason)
 	}
+	out.Findings = append(out.Findings, s.Findings...)
 	// An intended recipient says something only where the signature that names
 	// it is right, and inside of an encryption (RFC 9580 section 5.2.3.36).
 	if s.verified() && !s.outside && out.Encrypted && len(s.Intended) > 0 {

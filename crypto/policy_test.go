@@ -41,7 +41,7 @@ func TestStateOf(t *testing.T) {
 func TestBest(t *testing.T) {
 	const valid, invalid, unknown = exchange.SignatureValid, exchange.SignatureIsInvalid, exchange.SignatureUnknownSigner
 	mk := func(id string, state exchange.SignatureState, whole, outside bool) seen {
-		return seen{Signature: pgpmime.Signature{KeyID: id}, state: state, whole: whole, outside: outside}
+		return seen{signature: signature{Signer: id}, state: state, whole: whole, outside: outside}
 	}
 	for _, tc := range []struct {
 		name     string
@@ -60,7 +60,7 @@ func TestBest(t *testing.T) {
 		chosen, findings := best(tc.all)
 		got := ""
 		if chosen != nil {
-			got = chosen.KeyID
+			got = chosen.Signer
 		}
 		if got != tc.want || !slices.Equal(findings, tc.findings) {
 			t.Errorf("%s: %q %q", tc.name, got, findings)

@@ -7,6 +7,7 @@ import (
 
 	"almasu/crypto/pgpmime"
 	"almasu/exchange"
+	"almasu/internal/mimepart"
 )
 
 // Sealed is a sealed entity, ready to stand in a mail.
@@ -20,10 +21,18 @@ type Sealed struct {
 }
 
 // Seal signs the entity with our key and encrypts it to the owner and to
-// ourselves in one OpenPGP message, as PGP/MIME (RFC 3156 section 6.2). The
-// signature names the owner's key as its intended recipient, so nobody who
-// receives it lawfully can pass it on as meant for another.
+// ourselves, as OpenPGP or as S/MIME: what the owner's Profile prefers and both
+// sides have keys for, else the other one.
+//
+// OpenPGP is one message as PGP/MIME (RFC 3156 section 6.2) whose signature
+// names the owner's key as its intended recipient, so nobody who receives it
+// lawfully can pass it on as meant for another. S/MIME is signed and then
+// enveloped; what binds it is the protected header in the entity.
 func Seal(entity []byte, to string, k *Keyring, at time.Time) (Sealed, error) {
+	if k.byCertificate(to, at) {
+		s, err := k.smime.Seal(entity, to, "", k.profiles[to].smime(), at)
+		return sealed(pgpmime.Sealed(s), to, err)
+	}
 	s, err := k.ring.Seal(entity, to, at)
 	return sealed(s, to, err)
 }
@@ -31,6 +40,10 @@ func Seal(entity []byte, to string, k *Keyring, at time.Time) (Sealed, error) {
 // SealTo is Seal to the owner's key with the fingerprint, also while letters
 // are not sealed to it yet: the ping that proves it.
 func SealTo(entity []byte, to, fingerprint string, k *Keyring, at time.Time) (Sealed, error) {
+	if k.smime.Names(to, fingerprint) {
+		s, err := k.smime.Seal(entity, to, fingerprint, k.profiles[to].smime(), at)
+		return sealed(pgpmime.Sealed(s), to, err)
+	}
 	s, err := k.ring.SealTo(entity, to, fingerprint, at)
 	return sealed(s, to, err)
 }
@@ -43,11 +56,15 @@ func sealed(s pgpmime.Sealed, to string, err error) (Sealed, error) {
 	return Sealed{Header: s.Header, Body: s.Body, Digest: digest}, nil
 }
 
-// SignEntity returns a multipart/signed entity (RFC 3156 section 5) around the
-// given one, which it brings into canonical form first: CRLF, no white space
-// at line ends. Text in it must stand in a 7-bit transfer encoding already.
+// SignEntity returns a multipart/signed entity around the given one, by OpenPGP
+// (RFC 3156 section 5) if we have such a key, else by S/MIME. It brings the
+// entity into canonical form first: CRLF, with OpenPGP no white space at line
+// ends. Text in it must stand in a 7-bit transfer encoding already.
 func SignEntity(entity []byte, k *Keyring, at time.Time) ([]byte, error) {
 	out, err := k.ring.SignEntity(entity, at)
+	if err != nil && k.smime.CanSign(at) == nil {
+		out, _, err = k.smime.SignEntity(mimepart.Canonical(entity), at)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sign an entity: %w", err)
 	}

@@ -1,0 +1,101 @@
+package crypto
+
+import (
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"almasu/crypto/pki"
+	"almasu/crypto/smime"
+	"almasu/exchange"
+)
+
+// TrustFile is a file of certificates or a CRL.
+type TrustFile struct {
+	File string // for messages
+	Data []byte
+}
+
+// TrustSet is what S/MIME certificates are judged by: a snapshot (DESIGN
+// section 8, trust).
+type TrustSet struct {
+	Anchors, Intermediates, CRLs []TrustFile
+	OCSP                         [][]byte    // answers, DER
+	Domestic                     []TrustFile // anchors that count as domestic (clause 16)
+	DomesticPolicies             []string    // policies that do, as object identifiers
+	Revocation                   string      // require, prefer or off; "" is prefer
+	Insecure3DES                 bool        // open 3DES
+	Taken                        time.Time   // when CRLs and OCSP answers were taken
+}
+
+// newSMIME reads the S/MIME side of a key ring.
+func newSMIME(set KeySet, trust *smime.Trust) (*smime.Ring, error) {
+	var err error
+	if *trust, err = set.Trust.read(); err != nil {
+		return nil, err
+	}
+	var sources []smime.Source
+	for _, f := range set.SMIME {
+		sources = append(sources, smime.Source{Owner: f.Owner, File: f.File, Data: f.Data, Passphrase: f.Passphrase})
+	}
+	return smime.NewRing(exchange.SelfSigner, sources, *trust, set.Revoked)
+}
+
+func (t TrustSet) read() (smime.Trust, error) {
+	out := smime.Trust{DomesticPolicies: t.DomesticPolicies, Revocation: pki.Mode(t.Revocation), Insecure3DES: t.Insecure3DES, Taken: t.Taken}
+	for _, list := range []struct {
+		name  string
+		files []TrustFile
+		into  *[]*x509.Certificate
+	}{{"anchors", t.Anchors, &out.Anchors}, {"intermediates", t.Intermediates, &out.Intermediates}, {"domestic", t.Domestic, &out.Domestic}} {
+		for _, f := range list.files {
+			certs, err := pki.Certificates(f.Data)
+			if err != nil {
+				return out, fmt.Errorf("trust.%s: read %s: %w", list.name, f.File, err)
+			}
+			*list.into = append(*list.into, certs...)
+		}
+	}
+	for _, f := range t.CRLs {
+		crl, err := pki.ParseCRL(f.Data)
+		if err != nil {
+			return out, fmt.Errorf("trust.crls: read %s: %w", f.File, err)
+		}
+		out.Snapshot.CRLs = append(out.Snapshot.CRLs, crl)
+	}
+	for _, raw := range t.OCSP {
+		answer, err := pki.ParseOCSP(raw)
+		if err != nil {
+			return out, fmt.Errorf("read an OCSP answer: %w", err)
+		}
+		out.Snapshot.OCSP = append(out.Snapshot.OCSP, answer)
+	}
+	return out, nil
+}
+
+// WithRevocation is the ring with these CRLs and OCSP answers beside those it
+// was made with, taken at a time. What cannot be read is left out and told.
+func (k *Keyring) WithRevocation(crls, ocsp [][]byte, taken time.Time) (*Keyring, []error) {
+	var left []error
+	trust := k.trust
+	trust.Taken = taken
+	trust.Snapshot.CRLs = append([]*pki.CRL{}, trust.Snapshot.CRLs...)
+	trust.Snapshot.OCSP = append([]*pki.OCSP{}, trust.Snapshot.OCSP...)
+	for _, raw := range crls {
+		crl, err := pki.ParseCRL(raw)
+		if err != nil {
+			left = append(left, err)
+			continue
+		}
+		trust.Snapshot.CRLs = append(trust.Snapshot.CRLs, crl)
+	}
+	for _, raw := range ocsp {
+		answer, err := pki.ParseOCSP(raw)
+		if err != nil {
+			left = append(left, err)
+			continue
+		}
+		trust.Snapshot.OCSP = append(trust.Snapshot.OCSP, answer)
+	}
+	return &Keyring{ring: k.ring, smime: k.smime.With(trust), trust: k.trust, profiles: k.profiles}, left
+}
