@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"almasu/exchange"
@@ -16,6 +17,9 @@ func (g *Gateway) watchDeadlines(ctx context.Context, _ string) (bool, error) {
 		return false, err
 	}
 	for _, d := range due {
+		if strings.HasSuffix(d.Clause, proposed) { // open until a person decides
+			continue
+		}
 		kept, err := g.keptInTime(ctx, d)
 		if err != nil {
 			return false, err
@@ -41,6 +45,10 @@ func (g *Gateway) keptInTime(ctx context.Context, d exchange.Deadline) (bool, er
 		return false, nil
 	}
 	letters, err := g.store.Letters(ctx, queue.LetterFilter{Report: d.Report})
+	if d.Clause == forwarding {
+		done, at := forwarded(letters)
+		return done && !at.After(d.At), err
+	}
 	intime := func(at time.Time) bool { return !at.IsZero() && !at.After(d.At) }
 	for _, l := range letters {
 		told := intime(l.PeerReceivedAt) && l.Verdict != exchange.VerdictRefused
@@ -56,6 +64,14 @@ func (g *Gateway) keptInTime(ctx context.Context, d exchange.Deadline) (bool, er
 func (g *Gateway) meet(ctx context.Context, l exchange.Letter, at time.Time) error {
 	if l.Clause == "" || l.Report == 0 {
 		return nil
+	}
+	if l.Clause == forwarding {
+		letters, err := g.store.Letters(ctx, queue.LetterFilter{Report: l.Report})
+		done, last := forwarded(letters)
+		if err != nil || !done {
+			return err
+		}
+		at = last
 	}
 	open, err := g.store.Deadlines(ctx, l.Report)
 	if err != nil {
@@ -77,4 +93,26 @@ func (g *Gateway) meet(ctx context.Context, l exchange.Letter, at time.Time) err
 		}
 	}
 	return nil
+}
+
+// forwarding is the clause under which a SOC passes on what the NCCIS sends.
+// Its deadline is met when every addressee was served, also by a relay of our
+// own; one without a key keeps it open, for delivery by another way.
+const forwarding = "5"
+
+// forwarded reports whether all letters of clause 5 about a report have gone,
+// and when the last one did.
+func forwarded(letters []exchange.Letter) (done bool, last time.Time) {
+	for _, l := range letters {
+		if l.Clause != forwarding || l.State == exchange.LetterReplaced {
+			continue
+		}
+		if l.SentAt.IsZero() {
+			return false, time.Time{}
+		}
+		if done = true; l.SentAt.After(last) {
+			last = l.SentAt
+		}
+	}
+	return done, last
 }

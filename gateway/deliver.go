@@ -63,7 +63,7 @@ func (g *Gateway) conclude(ctx context.Context, l exchange.Letter, lease string,
 			return err
 		}
 		g.log.Info("letter sent", "letter", l.ID, "kind", l.Kind, "to", l.To, "relay", last.Relay, "tls", last.TLS)
-		if last.Outside {
+		if last.Outside || l.Clause == forwarding {
 			return g.meet(ctx, l, last.At) // the first 250 outside our control
 		}
 		return nil

@@ -134,6 +134,7 @@ func decision(a exchange.Arrival, lease string, o *Outcome, number string, now t
 		for _, due := range o.Rules.Due {
 			d.Deadlines = append(d.Deadlines, arrivalDeadline(due, a.ReceivedAt))
 		}
+		propose(&d, number, o.Rules.Proposals)
 	}
 	d.Events = append(d.Events, exchange.Event{At: now, Name: string(o.State), Object: fmt.Sprintf("arrival:%d", a.ID), Actor: "gateway",
 		Detail: map[string]string{"number": number, "code": string(d.Code), "participant": d.Participant}})
