@@ -99,6 +99,9 @@ func (w *writer) transaction(ctx context.Context, s *session, first *job) (_ *se
 		t.view = view{ctx: ctx, stmts: s}
 		group, next, err = w.group(t, s, first)
 	}
+	if err == nil && t.wakes {
+		w.changed() // before the callers go on: what they ask next is no news any more
+	}
 	for _, j := range group {
 		if err != nil && j.err == nil {
 			j.err = err
@@ -108,9 +111,6 @@ func (w *writer) transaction(ctx context.Context, s *session, first *job) (_ *se
 	if err != nil {
 		s.close()
 		return nil, next
-	}
-	if t.wakes {
-		w.changed()
 	}
 	return s, next
 }
