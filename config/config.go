@@ -88,6 +88,8 @@ type Trust struct {
 	// domestic encryption certificate (clause 16).
 	Domestic   []string `yaml:"domestic" is:"glob or oid"`
 	Revocation string   `yaml:"revocation" is:"require|prefer|off" default:"prefer"`
+	// Insecure3DES opens S/MIME that is encrypted with 3DES, too.
+	Insecure3DES bool `yaml:"insecure_3des"`
 }
 
 // Peer is a server we connect to as a client.

@@ -18,7 +18,13 @@ type Participant struct {
 	File    string
 	OpenPGP []string // files with its public keys
 	SMIME   []string // files with its certificates
-	Revoked []string // fingerprints that must not be used, upper-case hex
+	// Revoked are fingerprints that must not be used, upper-case hex, and serial
+	// numbers of certificates as SERIAL:hex.
+	Revoked []string
+	// SealWith is openpgp or smime where both are possible; "" is openpgp.
+	SealWith    string
+	SMIMECipher string // "", aes256-gcm, aes256-cbc or aes128-cbc
+	SMIMERSA    string // how the content key goes to an RSA certificate: "", oaep or pkcs1
 }
 
 // participantFile is a participant file as it is written (DESIGN section 8).
@@ -36,6 +42,9 @@ type participantFile struct {
 	OpenPGP   []string                   `yaml:"openpgp" is:"path"`
 	SMIME     []string                   `yaml:"smime" is:"path"`
 	Revoked   []string                   `yaml:"revoked" is:"fingerprint"`
+	SealWith  string                     `yaml:"seal_with" is:"openpgp|smime"`
+	Cipher    string                     `yaml:"smime_cipher" is:"aes256-gcm|aes256-cbc|aes128-cbc"`
+	RSA       string                     `yaml:"smime_rsa" is:"oaep|pkcs1"`
 	Sends     []exchange.ReportKind      `yaml:"sends" is:"incident|vulnerability|threat|contact|quarterly|request|answer|notice|receipt|ping"`
 	Unbound   string                     `yaml:"unbound" is:"accept|hold" default:"hold"`
 	Outer     string                     `yaml:"outer_signature" is:"accept|hold" default:"hold"`
@@ -99,6 +108,7 @@ func parseParticipant(path string, data []byte) (*Participant, *decoder) {
 			Addresses: f.Addresses, Phone: f.Phone, Language: f.Language, Format: string(f.Format), Sends: f.Sends,
 			Assets: f.Assets.domain(), AcceptUnbound: f.Unbound == "accept", AcceptOuterSignature: f.Outer == "accept"},
 		File: path, OpenPGP: f.OpenPGP, SMIME: f.SMIME, Revoked: f.Revoked,
+		SealWith: f.SealWith, SMIMECipher: f.Cipher, SMIMERSA: f.RSA,
 	}, d
 }
 

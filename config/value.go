@@ -181,9 +181,13 @@ func address(text string) (any, error) {
 	return text[:at] + strings.ToLower(text[at:]), nil
 }
 
-// fingerprint reads a whole key or certificate fingerprint, upper-case hex.
+// fingerprint reads a whole key or certificate fingerprint, upper-case hex, or
+// the serial number of a certificate as SERIAL:hex.
 func fingerprint(text string) (any, error) {
 	f := strings.ToUpper(strings.NewReplacer(" ", "", ":", "").Replace(text))
+	if serial, ok := strings.CutPrefix(f, "SERIAL"); ok && regexp.MustCompile(`^[0-9A-F]{1,40}$`).MatchString(serial) {
+		return "SERIAL:" + serial, nil
+	}
 	if !regexp.MustCompile(`^([0-9A-F]{40}|[0-9A-F]{64})$`).MatchString(f) {
 		return nil, bad("write the whole fingerprint, 40 or 64 hexadecimal digits; a short key id can be forged",
 			"%q is no fingerprint", clip(text))

@@ -25,7 +25,7 @@ type TrustSet struct {
 	DomesticPolicies             []string    // policies that do, as object identifiers
 	Revocation                   string      // require, prefer or off; "" is prefer
 	Insecure3DES                 bool        // open 3DES
-	Taken                        time.Time   // when CRLs and OCSP answers were taken
+	Taken                        time.Time   // when CRLs and OCSP answers were taken; zero: the time of the newest
 }
 
 // newSMIME reads the S/MIME side of a key ring.
@@ -70,7 +70,25 @@ func (t TrustSet) read() (smime.Trust, error) {
 		}
 		out.Snapshot.OCSP = append(out.Snapshot.OCSP, answer)
 	}
+	if out.Taken.IsZero() {
+		out.Taken = newest(out.Snapshot)
+	}
 	return out, nil
+}
+
+func newest(s pki.Snapshot) time.Time {
+	var at time.Time
+	for _, c := range s.CRLs {
+		if c.ThisUpdate.After(at) {
+			at = c.ThisUpdate
+		}
+	}
+	for _, o := range s.OCSP {
+		if o.ProducedAt.After(at) {
+			at = o.ProducedAt
+		}
+	}
+	return at
 }
 
 // WithRevocation is the ring with these CRLs and OCSP answers beside those it

@@ -20,9 +20,6 @@ func (k *checker) zone(c *config.Config, now time.Time) {
 // keys looks at our own keys: there is one that signs and opens, and how long
 // each is valid. nil if the key ring cannot be made.
 func (k *checker) keys(c *config.Config, changes []exchange.Change, now time.Time) *crypto.Keyring {
-	if len(c.Keys.SMIME) > 0 {
-		k.warn("keys.smime", "keys-smime-unused")
-	}
 	w, err := newWorld(c, changes...)
 	if err != nil {
 		k.fail("keys", "keyring-broken", err.Error())
@@ -32,7 +29,7 @@ func (k *checker) keys(c *config.Config, changes []exchange.Change, now time.Tim
 		k.warn("register", "change-without-effect", fmt.Sprint(u.Change.ID), u.Change.Participant, u.Reason)
 	}
 	keys := w.Keys
-	if len(c.Keys.OpenPGP) == 0 {
+	if len(c.Keys.OpenPGP)+len(c.Keys.SMIME) == 0 {
 		k.fail("keys.openpgp", "keys-none")
 		return keys
 	}
@@ -49,7 +46,14 @@ func (k *checker) keys(c *config.Config, changes []exchange.Change, now time.Tim
 }
 
 func (k *checker) ownKey(v keyView, now time.Time) {
-	const name = "keys.openpgp"
+	name := "keys." + v.Type
+	if v.Domestic != nil {
+		key := "certificate-not-domestic"
+		if *v.Domestic {
+			key = "certificate-domestic"
+		}
+		k.ok("clause 16", key, v.Fingerprint)
+	}
 	switch days := v.daysLeft(now); {
 	case v.State == keyRevoked:
 		k.warn(name, "key-revoked", v.Fingerprint, v.Algorithm)

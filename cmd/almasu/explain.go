@@ -74,6 +74,9 @@ func explain(ctx context.Context, g *globals, files []string, at time.Time) erro
 			failed = true
 			continue
 		}
+		if c.PlatformReference != "" && e.Security.Encryption == string(exchange.EncryptionSMIME) {
+			e.Security.Findings = append(e.Security.Findings, "clause 16: the platform is not covered by this channel; platform_reference: "+c.PlatformReference)
+		}
 		if err := printExplanation(g, e); err != nil {
 			return err
 		}

@@ -105,5 +105,5 @@ func keySet(c *config.Config) (crypto.KeySet, error) {
 		}
 		set.Revoked[p.ID] = p.Revoked
 	}
-	return set, nil
+	return set, addSMIME(c, &set)
 }

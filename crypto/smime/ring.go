@@ -67,7 +67,7 @@ func NewRing(self string, sources []Source, trust Trust, revoked map[string][]st
 // normal is hexadecimal as people write it, in one form.
 func normal(s string) string {
 	s = strings.ToUpper(strings.NewReplacer(" ", "", ":", "", "\t", "").Replace(s))
-	return strings.TrimLeft(strings.TrimPrefix(s, "0X"), "0")
+	return strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(s, "SERIAL"), "0X"), "0")
 }
 
 func (r *Ring) read(s Source) error {
