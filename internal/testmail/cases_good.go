@@ -78,6 +78,10 @@ func good() []*Case {
 			build: func(m *maker) []byte {
 				return m.mail(strings.TrimSuffix(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{})), "--outer--\n"))
 			}},
+		{Name: "good-no-boundary", Comment: "the parameter boundary is missing: what is sealed stands in the text all the same", Outcome: Accepted,
+			build: func(m *maker) []byte {
+				return m.mail(strings.Replace(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{})), "; boundary=\"outer\"", "", 1))
+			}},
 		{Name: "good-bare-line-feeds", Comment: "a file with LF line ends, as mail programs save it", Outcome: Accepted,
 			build: func(m *maker) []byte {
 				mail := m.mail(pgpMIME(m.seal(m.entity(jsonPart(m.card().json())), sealing{})))
