@@ -17,7 +17,8 @@ import (
 
 func newHeldCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{Use: "held", Short: "Messages that wait for a person"}
-	cmd.AddCommand(newHeldListCommand(g), newHeldShowCommand(g), newHeldReleaseCommand(g), newHeldEnterCommand(g), newHeldRefuseCommand(g))
+	cmd.AddCommand(newHeldListCommand(g), newHeldShowCommand(g), newHeldReleaseCommand(g), newHeldEnterCommand(g), newHeldRefuseCommand(g),
+		newHeldConfirmCommand(g), newHeldChangeCommand(g), newHeldDeclineCommand(g))
 	return cmd
 }
 
@@ -41,7 +42,7 @@ func newHeldListCommand(g *globals) *cobra.Command {
 					return err
 				}
 			}
-			return nil
+			return printPending(cmd.Context(), g, c, store)
 		},
 	}
 }
