@@ -48,7 +48,8 @@ func nextSerial() *big.Int {
 
 // certify makes a certificate; change may make it odd. by nil signs itself.
 func certify(by *holder, name string, key gocrypto.Signer, change func(*x509.Certificate)) *holder {
-	c := &x509.Certificate{SerialNumber: nextSerial(), Subject: pkix.Name{CommonName: name, Organization: []string{"Алмасу"}},
+	number := nextSerial()
+	c := &x509.Certificate{SerialNumber: number, SubjectKeyId: append([]byte(name), number.Bytes()...), Subject: pkix.Name{CommonName: name, Organization: []string{"Алмасу"}},
 		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0), BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}, EmailAddresses: []string{"alfa@alfa.example"}}
