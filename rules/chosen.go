@@ -17,7 +17,7 @@ const ReasonChosen Reason = "chosen-by-a-person"
 func (e *Engine) Chosen(d Decision, to *exchange.Participant) ([]Notice, error) {
 	var out []Notice
 	for _, r := range d.of.Reports {
-		n := Notice{Report: r, To: to, Edition: d.Edition, Reason: ReasonChosen, Free: free(r.TLP)}
+		n := Notice{Report: r, To: to, Edition: d.Edition, Reason: ReasonChosen, Free: e.free(r.TLP, to)}
 		for _, clause := range slices.Sorted(maps.Keys(bodies)) {
 			if to.Is(bodies[clause]) && e.role == exchange.KindNCCIS && r.Kind == exchange.Incident {
 				n.Clause, n.Part = clause, Whole

@@ -123,6 +123,11 @@ func TestClause12Item1UnderItsMarking(t *testing.T) {
 		}
 		same(t, string(label)+" told", told(d), wantTold)
 		same(t, string(label)+" proposed", proposed(d), wantProposed)
+		for _, n := range d.Notices { // one SOC is not another's client: AMBER keeps the text
+			if n.Clause == "12.1" && n.Free != (label == exchange.TLPGreen || label == exchange.TLPClear) {
+				t.Errorf("%s: free text goes: %t", label, n.Free)
+			}
+		}
 		for _, p := range d.Proposals {
 			if p.Free || p.Persons != 1 {
 				t.Errorf("%s: %+v", label, p)

@@ -61,7 +61,7 @@ func (s *sifting) apply(r *ready) (told, proposed, stopped int) {
 	before := len(s.notices) + len(s.proposals)
 	for a := range s.addressees(r) {
 		n := Notice{Rule: r.Rule, Report: s.report, To: a.Participant, Clause: r.Clause, Edition: s.edition, Reason: a.reason, Part: r.Part,
-			Due: by, Free: free(s.report.TLP)}
+			Due: by, Free: s.engine.free(s.report.TLP, a.Participant)}
 		switch reached := s.reach(r, a); {
 		case reached == never:
 			stopped++

@@ -36,8 +36,7 @@ func (s *sifting) reach(r *ready, a addressee) reaching {
 // needsToKnow: AMBER is for those whom it concerns: at the NCCIS the SOCs with
 // what they serve, at a SOC its own clients and units.
 func (s *sifting) needsToKnow(r *ready, a addressee) bool {
-	client := a.Is(exchange.KindServedOrganisation) || a.Is(exchange.KindOwnUnit)
-	if s.engine.role != exchange.KindNCCIS && !client {
+	if s.engine.role != exchange.KindNCCIS && !s.engine.client(a.Participant) {
 		return false
 	}
 	if r.Part == Concerning { // nobody else is addressed
@@ -51,12 +50,21 @@ func (s *sifting) needsToKnow(r *ready, a addressee) bool {
 	return false
 }
 
-// free reports whether the marking lets free text go beyond the bodies. Under
-// RED and AMBER+STRICT it stays here, also when a person confirms the rest.
-func free(label exchange.TLP) bool {
+// client: at a SOC, those whom it serves and its own units.
+func (e *Engine) client(p *exchange.Participant) bool {
+	return e.role == exchange.KindSOC && (p.Is(exchange.KindServedOrganisation) || p.Is(exchange.KindOwnUnit))
+}
+
+// free reports whether the marking lets free text go to an addressee that is
+// no body of clause 12: GREEN and CLEAR do; AMBER lets it go to clients, and
+// one SOC is not another's. Under RED and AMBER+STRICT it stays here, also when
+// a person confirms the rest.
+func (e *Engine) free(label exchange.TLP, to *exchange.Participant) bool {
 	switch effective(label) {
-	case exchange.TLPClear, exchange.TLPGreen, exchange.TLPAmber:
+	case exchange.TLPClear, exchange.TLPGreen:
 		return true
+	case exchange.TLPAmber:
+		return e.client(to)
 	}
 	return false
 }
