@@ -97,6 +97,21 @@ func TestExamplesInIODEF(t *testing.T) {
 	}
 }
 
+// The kinds that other formats can tell have examples in them too.
+func TestExamplesInOtherFormats(t *testing.T) {
+	for _, kind := range []exchange.ReportKind{exchange.Incident, exchange.Vulnerability, exchange.Threat} {
+		for _, format := range []exchange.Format{exchange.STIX, exchange.MISP} {
+			p := ParseFile(exchange.Document{Body: example(t, kind, format)}, Limits{}, now)
+			if p.Refusal.Code != "" || len(p.Reports) != 1 || p.Format != format {
+				t.Fatalf("%s %s: %v %v", kind, format, p.Refusal, p.Problems)
+			}
+			if r := p.Reports[0]; r.Kind != kind || r.ID != "R-1" || r.Reporter != "soc-alfa" || r.Addressee != "nccis" {
+				t.Errorf("%s %s: %+v", kind, format, r)
+			}
+		}
+	}
+}
+
 func TestExampleRefuses(t *testing.T) {
 	if _, err := Example("accident", exchange.CardJSON, "soc-alfa", "", "", now); err == nil {
 		t.Error("an unknown kind")

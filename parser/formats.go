@@ -5,6 +5,7 @@ import (
 
 	"almasu/exchange"
 	"almasu/parser/card"
+	"almasu/parser/csaf"
 	"almasu/parser/iodef"
 	"almasu/parser/misp"
 	"almasu/parser/stix"
@@ -30,6 +31,8 @@ func roomOf(f exchange.Format) room {
 		return room{stix.Read, stix.Identify, stix.Render}
 	case exchange.MISP:
 		return room{misp.Read, misp.Identify, misp.Render}
+	case exchange.CSAF:
+		return room{csaf.Read, csaf.Identify, nil}
 	case exchange.XARF:
 		return room{xarf.Read, xarf.Identify, nil}
 	}

@@ -33,7 +33,7 @@ func newExampleCommand(g *globals) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", format, "card-json or card-xml")
+	cmd.Flags().StringVar(&format, "format", format, "card-json, card-xml, iodef-xml, iodef-json, stix or misp")
 	cmd.Flags().StringVar(&reporter, "reporter", "", "participant id of the reporter (default: the configuration's identity)")
 	cmd.Flags().StringVar(&addressee, "addressee", "", "participant id it is for (default: the NCCIS of the configuration)")
 	return cmd

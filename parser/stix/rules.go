@@ -150,22 +150,7 @@ func number(s string) int {
 
 // together: what the properties of one object say together.
 func (b *bundle) together(o *tree.Node, kind string) {
-	has := func(name string) bool { return o.Child(name) != nil }
-	oneOf := func(a, c string) {
-		if has(a) == has(c) {
-			b.Semantic(o, a, "semantic-stix-one", a, c)
-		}
-	}
-	anyOf := func(names ...string) {
-		if !slices.ContainsFunc(names, has) {
-			b.Semantic(o, "", "semantic-stix-some", strings.Join(names, ", "))
-		}
-	}
-	needs := func(name, other string) {
-		if has(name) && !has(other) {
-			b.Missing(o, other)
-		}
-	}
+	p := presence{b, o}
 	switch kind {
 	case "indicator":
 		if shape.Text(o, "pattern_type") == "stix" {
@@ -174,37 +159,22 @@ func (b *bundle) together(o *tree.Node, kind string) {
 			}
 		}
 	case "location":
-		needs("latitude", "longitude")
-		needs("longitude", "latitude")
-		needs("precision", "latitude")
-		anyOf("region", "country", "latitude")
+		p.needs("latitude", "longitude")
+		p.needs("longitude", "latitude")
+		p.needs("precision", "latitude")
+		p.anyOf("region", "country", "latitude")
 	case "malware":
-		if shape.Text(o, "is_family") == "true" && !has("name") {
+		if shape.Text(o, "is_family") == "true" && !p.has("name") {
 			b.Missing(o, "name")
 		}
 	case "malware-analysis":
-		anyOf("result", "analysis_sco_refs")
+		p.anyOf("result", "analysis_sco_refs")
 	case "observed-data":
-		oneOf("object_refs", "objects")
+		p.oneOf("object_refs", "objects")
 	case "relationship":
 		b.ends(o)
 	case "marking-definition":
 		b.marking(o)
-	case "artifact":
-		oneOf("payload_bin", "url")
-		needs("url", "hashes")
-		needs("decryption_key", "encryption_algorithm")
-	case "email-message":
-		b.message(o)
-	case "file":
-		anyOf("hashes", "name")
-	case "network-traffic":
-		anyOf("src_ref", "dst_ref")
-		if shape.Text(o, "is_active") == "true" && has("end") {
-			b.Semantic(o, "end", "semantic-stix-active")
-		}
-	case "process", "user-account", "windows-registry-key", "x509-certificate":
-		b.something(o)
 	case "event", "task":
 		for _, c := range shape.Items(o, "changed_objects") {
 			if c.Child("initial_ref") == nil && c.Child("result_ref") == nil {
@@ -212,7 +182,9 @@ func (b *bundle) together(o *tree.Node, kind string) {
 			}
 		}
 	case "impact":
-		needs("superseded_by_ref", "end_time")
+		p.needs("superseded_by_ref", "end_time")
+	default:
+		b.observable(o, kind)
 	}
 }
 
@@ -243,25 +215,4 @@ func (b *bundle) marking(o *tree.Node) {
 			b.Semantic(o, "id", "semantic-stix-tlp")
 		}
 	}
-}
-
-// message: how a mail holds its body depends on is_multipart (section 6.6).
-func (b *bundle) message(o *tree.Node) {
-	parts := shape.Text(o, "is_multipart") == "true"
-	if parts && o.Child("body") != nil {
-		b.Semantic(o, "body", "semantic-stix-body")
-	}
-	if !parts && o.Child("body_multipart") != nil {
-		b.Semantic(o, "body_multipart", "semantic-stix-body")
-	}
-}
-
-// something: an object whose properties are all optional has one at least.
-func (b *bundle) something(o *tree.Node) {
-	for c := o.First; c != nil; c = c.Next {
-		if !theTable().Lists("Observable", c.Name) || c.Name == "extensions" {
-			return
-		}
-	}
-	b.Semantic(o, "", "semantic-stix-empty")
 }
