@@ -36,6 +36,9 @@ func (b *block) notice(r *exchange.Report) {
 		b.line("incident-id", clean(in.IncidentID, 64))
 		b.incidentFacts(in)
 	}
+	if n.Part != nil {
+		b.part(n.Part)
+	}
 	b.gap()
 	b.paragraph(b.say("purpose"))
 	b.paragraph(b.say("rules"))
