@@ -11,7 +11,7 @@ import (
 	"almasu/crypto/pki"
 )
 
-// Trust is what certificates are judged by (docs/decisions/005): a snapshot.
+// Trust is what certificates are judged by (docs/decisions/007): a snapshot.
 type Trust struct {
 	Anchors          []*x509.Certificate
 	Intermediates    []*x509.Certificate
