@@ -24,10 +24,6 @@ type candidate struct {
 	broken      bool            // not well-formed, or not read to its end
 }
 
-func (c *candidate) isCard() bool {
-	return c.format == exchange.CardJSON || c.format == exchange.CardXML
-}
-
 // choose finds the one machine part. Recognised reports come first; failing
 // one, what is declared as JSON or XML but broken is told as such; failing
 // that, a single JSON or XML document is a report in an unknown format.

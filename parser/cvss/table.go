@@ -28,8 +28,7 @@ func scores4() map[string][]int {
 
 // lookup is the score of a MacroVector; ok is false where there is none.
 func lookup(eq [6]int) (score float64, ok bool) {
-	key := string([]byte{'0' + byte(eq[0]), '0' + byte(eq[1]), '0' + byte(eq[2])})
-	row := scores4()[key]
+	row := scores4()[string([]byte{'0' + byte(eq[0]), '0' + byte(eq[1]), '0' + byte(eq[2])})]
 	at := (eq[3]*3+eq[4])*2 + eq[5]
 	if eq[2] == 2 {
 		at = eq[3]*3 + eq[4]
