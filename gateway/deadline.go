@@ -12,6 +12,9 @@ import (
 // watchDeadlines alarms once for every deadline that has passed unmet.
 func (g *Gateway) watchDeadlines(ctx context.Context, _ string) (bool, error) {
 	now := g.clock()
+	if err := g.warnOfDeadlines(ctx, now); err != nil {
+		return false, err
+	}
 	due, err := g.store.OpenDeadlines(ctx, now)
 	if err != nil {
 		return false, err

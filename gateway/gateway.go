@@ -104,6 +104,7 @@ type Gateway struct {
 
 	register followed  // what the world is made of, and of which changes
 	calendar time.Time // when the keys were looked at last
+	warned   time.Time // up to when the clocks of clauses 5 and 9 were looked at; the deadlines' loop has it
 
 	decided  hints         // an arrival was decided (mailin moves entries)
 	incoming chan struct{} // hint: an arrival was stored
