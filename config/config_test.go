@@ -222,3 +222,16 @@ func TestOutside(t *testing.T) {
 		t.Errorf("relays %+v", c.Relays)
 	}
 }
+
+func TestSMIMESettingsOfAParticipant(t *testing.T) {
+	const head = "id: soc-alfa\nkind: soc\naddresses: [a@alfa.example]\n"
+	p, d := parseParticipant("p.yaml", []byte(head+"seal_with: smime\nsmime_cipher: aes256-cbc\nsmime_rsa: pkcs1\nrevoked: [\"serial: 1a:2B\"]\n"))
+	if len(d.mistakes) > 0 || p.SealWith != "smime" || p.SMIMECipher != "aes256-cbc" || p.SMIMERSA != "pkcs1" || !slices.Equal(p.Revoked, []string{"SERIAL:1A2B"}) {
+		t.Errorf("%v %+v", d.mistakes, p)
+	}
+	for _, wrong := range []string{"smime_cipher: 3des", "smime_rsa: none", "seal_with: pgp", "revoked: [1A2B]", "revoked: [\"serial:xyz\"]"} {
+		if _, d := parseParticipant("p.yaml", []byte(head+wrong+"\n")); len(d.mistakes) != 1 {
+			t.Errorf("%s: %v", wrong, d.mistakes)
+		}
+	}
+}

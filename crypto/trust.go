@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"time"
 
@@ -89,6 +90,16 @@ func newest(s pki.Snapshot) time.Time {
 		}
 	}
 	return at
+}
+
+// Certificate is the certificate of the ring with the fingerprint as PEM, nil if
+// there is none.
+func (k *Keyring) Certificate(fingerprint string) []byte {
+	der := k.smime.Certificate(fingerprint)
+	if der == nil {
+		return nil
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 // WithRevocation is the ring with these CRLs and OCSP answers beside those it

@@ -141,7 +141,10 @@ func keysExport(g *globals, only []string) error {
 		if len(only) == 1 && !strings.EqualFold(strings.ReplaceAll(only[0], " ", ""), k.Fingerprint) {
 			continue
 		}
-		public := publicFile(filepath.Dir(c.File), k.Fingerprint)
+		public := keys.Certificate(k.Fingerprint)
+		if public == nil {
+			public = publicFile(filepath.Dir(c.File), k.Fingerprint)
+		}
 		if public == nil {
 			return fmt.Errorf("export %s: no public key file of it in for-partners: print it with `gpg --armor --export %s`, from where the key was made", k.Fingerprint, k.Fingerprint)
 		}

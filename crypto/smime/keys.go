@@ -54,6 +54,16 @@ func (r *Ring) Names(owner, fingerprint string) bool {
 	return false
 }
 
+// Certificate is the certificate with the fingerprint as DER, nil if there is none.
+func (r *Ring) Certificate(fingerprint string) []byte {
+	for _, e := range r.entries {
+		if Fingerprint(e.cert) == fingerprint {
+			return e.cert.Raw
+		}
+	}
+	return nil
+}
+
 // With is the ring under another trust snapshot.
 func (r *Ring) With(t Trust) *Ring {
 	out := *r
