@@ -12,7 +12,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/pem"
-	"regexp"
 	"strings"
 
 	"almasu/internal/mimepart"
@@ -49,7 +48,7 @@ func Detect(p *mimepart.Part) Kind {
 	labelled := p.MediaType == "application/pkcs7-mime" || p.MediaType == "application/x-pkcs7-mime" || strings.HasSuffix(name, ".p7m")
 	switch kind := sniffPart(p); {
 	case strings.HasPrefix(p.MediaType, "text/") && !labelled:
-		if armor.Match(p.Body) && p.MediaType != "text/html" {
+		if armored(p.Body) >= 0 && p.MediaType != "text/html" {
 			return kind
 		}
 		return None
@@ -83,7 +82,7 @@ func isBundle(name string) bool {
 
 func sniffPart(p *mimepart.Part) Kind {
 	head := *p
-	if len(head.Body) > headSize && !armor.Match(head.Body) {
+	if len(head.Body) > headSize && armored(head.Body) < 0 {
 		head.Body = head.Body[:headSize]
 	}
 	b, _ := head.Decode(0)
@@ -120,18 +119,36 @@ func Sniff(b []byte) Kind {
 	return None
 }
 
-// armor is how openssl (PKCS7, CMS) and gpgsm (MESSAGE) armor CMS.
-var armor = regexp.MustCompile(`(?m)^-----BEGIN (PKCS7|CMS|PKCS #7 SIGNED DATA|ENCRYPTED MESSAGE|SIGNED MESSAGE)-----`)
+// labels are how openssl (PKCS7, CMS) and gpgsm (MESSAGE) armor CMS.
+var labels = []string{"PKCS7-----", "CMS-----", "PKCS #7 SIGNED DATA-----", "ENCRYPTED MESSAGE-----", "SIGNED MESSAGE-----"}
+
+// armored is where the first armor begins, at the beginning of a line; -1 if
+// there is none.
+func armored(b []byte) int {
+	const begin = "-----BEGIN "
+	for from := 0; ; from += len(begin) {
+		at := bytes.Index(b[from:], []byte(begin))
+		if at < 0 {
+			return -1
+		}
+		from += at
+		for _, l := range labels {
+			if bytes.HasPrefix(b[from+len(begin):], []byte(l)) && (from == 0 || b[from-1] == '\n') {
+				return from
+			}
+		}
+	}
+}
 
 // Octets takes armor and bare base64 away. around says that something else
 // stands before or behind the armor.
 func Octets(b []byte) (der []byte, around bool) {
-	if at := armor.FindIndex(b); at != nil {
-		if block, rest := pem.Decode(b[at[0]:]); block != nil {
-			return block.Bytes, len(bytes.TrimSpace(b[:at[0]])) > 0 || len(bytes.TrimSpace(rest)) > 0
+	if at := armored(b); at >= 0 {
+		if block, rest := pem.Decode(b[at:]); block != nil {
+			return block.Bytes, len(bytes.TrimSpace(b[:at])) > 0 || len(bytes.TrimSpace(rest)) > 0
 		}
 	}
-	if text := bytes.TrimLeft(b, " \t\r\n"); len(text) > 1 && text[0] == 'M' {
+	if text := bytes.TrimLeft(b, " \t\r\n"); len(text) > 1 && text[0] == 'M' && isBase64(text[:min(len(text), 60)]) {
 		bare := withoutSpace(text)
 		out := make([]byte, base64.StdEncoding.DecodedLen(len(bare)))
 		n, err := base64.StdEncoding.Decode(out, bare)
@@ -140,6 +157,15 @@ func Octets(b []byte) (der []byte, around bool) {
 		}
 	}
 	return b, false
+}
+
+func isBase64(b []byte) bool {
+	for _, c := range b {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '=' || c <= ' ') {
+			return false
+		}
+	}
+	return true
 }
 
 func withoutSpace(b []byte) []byte {
