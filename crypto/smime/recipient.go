@@ -56,7 +56,7 @@ func (r *Ring) CanSeal(owner string, at time.Time) error {
 // sealed to, "" if there is none.
 func (r *Ring) SealsTo(owner string, at time.Time) string {
 	e, err := r.recipient(owner, "", at)
-	if err != nil {
+	if err != nil || r.CanSeal(owner, at) != nil {
 		return ""
 	}
 	return Fingerprint(e.cert)
