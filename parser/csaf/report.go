@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"almasu/exchange"
@@ -42,10 +41,12 @@ var words = regexp.MustCompile(`[\s,;<>()]+`)
 func (a *advisory) reporters() []string {
 	p := shape.Get(a.document, "publisher")
 	var names []string
+	seen := map[string]bool{"": true}
 	add := func(s string) {
-		if s != "" && !slices.Contains(names, s) {
+		if !seen[s] {
 			names = append(names, s)
 		}
+		seen[s] = true
 	}
 	add(shape.Text(p, "name"))
 	if u, err := url.Parse(shape.Text(p, "namespace")); err == nil {
@@ -75,11 +76,13 @@ func (a *advisory) report() *exchange.Report {
 		Status: map[string]string{"draft": "new", "interim": "in-progress", "final": "resolved"}[shape.Text(d, "tracking", "status")]}
 	r.Vulnerability = x
 	var remedies []string
+	seen := map[string]bool{}
 	for _, v := range a.vulnerabilities {
-		a.merge(x, v)
+		a.merge(x, v, seen)
 		for _, m := range shape.Items(v, "remediations") {
-			if text := shape.Text(m, "details"); !slices.Contains(remedies, text) {
+			if text := shape.Text(m, "details"); !seen[text] {
 				remedies = append(remedies, text)
+				seen[text] = true
 			}
 			if u := shape.Text(m, "url"); x.Patch == "" && card.SoundForm("url", u) {
 				x.Patch = u
@@ -117,13 +120,16 @@ func (a *advisory) description() string {
 	return card.FitText(shape.Text(a.document, "title"))
 }
 
-// merge takes what one vulnerability says: its numbers, and the worst score.
-func (a *advisory) merge(x *exchange.VulnerabilityBody, v *tree.Node) {
-	if id := shape.Text(v, "cve"); card.SoundForm("cve", id) && !slices.Contains(x.CVE, id) {
+// merge takes what one vulnerability says: its numbers that were not seen yet,
+// and the worst score.
+func (a *advisory) merge(x *exchange.VulnerabilityBody, v *tree.Node, seen map[string]bool) {
+	if id := shape.Text(v, "cve"); card.SoundForm("cve", id) && !seen[id] {
+		seen[id] = true
 		x.CVE = append(x.CVE, id)
 	}
 	for _, c := range append(shape.Items(v, "cwes"), present(shape.Get(v, "cwe"))...) {
-		if id := shape.Text(c, "id"); card.SoundForm("cwe", id) && !slices.Contains(x.CWE, id) {
+		if id := shape.Text(c, "id"); card.SoundForm("cwe", id) && !seen[id] {
+			seen[id] = true
 			x.CWE = append(x.CWE, id)
 		}
 	}

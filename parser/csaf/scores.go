@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"almasu/parser/cvss"
 	"almasu/parser/shape"
@@ -37,40 +38,39 @@ func (a *advisory) cvss(c *tree.Node) {
 			a.Semantic(n, "", "semantic-csaf-9", cvss.Severity(t.score))
 		}
 	}
+	known := properties()[v.Version]
 	for p := c.First; p != nil; p = p.Next {
-		if metric := properties(v.Version)[p.Name]; metric != "" && p.Kind == tree.Text && !agrees(p.Value, v.Get(metric)) {
+		if metric := known[p.Name]; metric != "" && p.Kind == tree.Text && !agrees(p.Value, v.Get(metric)) {
 			a.Semantic(p, "", "semantic-csaf-10")
 		}
 	}
 }
 
-// properties are the names of the metrics in FIRST's JSON schemas.
-func properties(version string) map[string]string {
-	list := "attackVector=AV attackComplexity=AC privilegesRequired=PR userInteraction=UI scope=S confidentialityImpact=C integrityImpact=I " +
+// properties are the names of the metrics in FIRST's JSON schemas, by version.
+var properties = sync.OnceValue(func() map[string]map[string]string {
+	three := "attackVector=AV attackComplexity=AC privilegesRequired=PR userInteraction=UI scope=S confidentialityImpact=C integrityImpact=I " +
 		"availabilityImpact=A exploitCodeMaturity=E remediationLevel=RL reportConfidence=RC confidentialityRequirement=CR integrityRequirement=IR " +
 		"availabilityRequirement=AR modifiedAttackVector=MAV modifiedAttackComplexity=MAC modifiedPrivilegesRequired=MPR modifiedUserInteraction=MUI " +
 		"modifiedScope=MS modifiedConfidentialityImpact=MC modifiedIntegrityImpact=MI modifiedAvailabilityImpact=MA"
-	switch version {
-	case "2.0":
-		list = "accessVector=AV accessComplexity=AC authentication=Au confidentialityImpact=C integrityImpact=I availabilityImpact=A exploitability=E " +
-			"remediationLevel=RL reportConfidence=RC collateralDamagePotential=CDP targetDistribution=TD confidentialityRequirement=CR " +
-			"integrityRequirement=IR availabilityRequirement=AR"
-	case "4.0":
-		list = "attackVector=AV attackComplexity=AC attackRequirements=AT privilegesRequired=PR userInteraction=UI vulnConfidentialityImpact=VC " +
-			"vulnIntegrityImpact=VI vulnAvailabilityImpact=VA subConfidentialityImpact=SC subIntegrityImpact=SI subAvailabilityImpact=SA " +
-			"exploitMaturity=E confidentialityRequirement=CR integrityRequirement=IR availabilityRequirement=AR modifiedAttackVector=MAV " +
-			"modifiedAttackComplexity=MAC modifiedAttackRequirements=MAT modifiedPrivilegesRequired=MPR modifiedUserInteraction=MUI " +
-			"modifiedVulnConfidentialityImpact=MVC modifiedVulnIntegrityImpact=MVI modifiedVulnAvailabilityImpact=MVA " +
-			"modifiedSubConfidentialityImpact=MSC modifiedSubIntegrityImpact=MSI modifiedSubAvailabilityImpact=MSA Safety=S Automatable=AU " +
-			"Recovery=R valueDensity=V vulnerabilityResponseEffort=RE providerUrgency=U"
-	}
-	all := map[string]string{}
-	for _, pair := range strings.Fields(list) {
-		name, metric, _ := strings.Cut(pair, "=")
-		all[name] = metric
+	lists := map[string]string{"3.0": three, "3.1": three, "2.0": "accessVector=AV accessComplexity=AC authentication=Au confidentialityImpact=C integrityImpact=I availabilityImpact=A exploitability=E " +
+		"remediationLevel=RL reportConfidence=RC collateralDamagePotential=CDP targetDistribution=TD confidentialityRequirement=CR " +
+		"integrityRequirement=IR availabilityRequirement=AR", "4.0": "attackVector=AV attackComplexity=AC attackRequirements=AT privilegesRequired=PR userInteraction=UI vulnConfidentialityImpact=VC " +
+		"vulnIntegrityImpact=VI vulnAvailabilityImpact=VA subConfidentialityImpact=SC subIntegrityImpact=SI subAvailabilityImpact=SA " +
+		"exploitMaturity=E confidentialityRequirement=CR integrityRequirement=IR availabilityRequirement=AR modifiedAttackVector=MAV " +
+		"modifiedAttackComplexity=MAC modifiedAttackRequirements=MAT modifiedPrivilegesRequired=MPR modifiedUserInteraction=MUI " +
+		"modifiedVulnConfidentialityImpact=MVC modifiedVulnIntegrityImpact=MVI modifiedVulnAvailabilityImpact=MVA " +
+		"modifiedSubConfidentialityImpact=MSC modifiedSubIntegrityImpact=MSI modifiedSubAvailabilityImpact=MSA Safety=S Automatable=AU " +
+		"Recovery=R valueDensity=V vulnerabilityResponseEffort=RE providerUrgency=U"}
+	all := map[string]map[string]string{}
+	for version, list := range lists {
+		all[version] = map[string]string{}
+		for _, pair := range strings.Fields(list) {
+			name, metric, _ := strings.Cut(pair, "=")
+			all[version][name] = metric
+		}
 	}
 	return all
-}
+})
 
 // agrees: the word beside the vector is the long form of the value in it.
 func agrees(word, value string) bool {

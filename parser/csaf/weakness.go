@@ -1,18 +1,21 @@
 package csaf
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // weaknesses are the names of the weaknesses that advisories name most, as the
 // CWE list has them (6.1.11). The whole list is not here: of a weakness that is
 // not in this table only the form of its id is judged.
-func weaknesses() map[string]string {
+var weaknesses = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	for line := range strings.Lines(strings.TrimSpace(weaknessNames)) {
 		id, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 		all["CWE-"+id] = name
 	}
 	return all
-}
+})
 
 const weaknessNames = `
 20 Improper Input Validation

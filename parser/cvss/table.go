@@ -1,9 +1,11 @@
 package cvss
 
+import "sync"
+
 // scores4 are the scores of the MacroVectors in tenths (CVSS 4.0 section 8.2),
 // by EQ1, EQ2 and EQ3; in a row EQ4, EQ5 and EQ6 count up. EQ3 of 2 has no EQ6
 // of 0.
-func scores4() map[string][]int {
+var scores4 = sync.OnceValue(func() map[string][]int {
 	return map[string][]int{
 		"000": {100, 99, 98, 95, 95, 92, 100, 96, 93, 87, 91, 81, 93, 90, 89, 80, 81, 68},
 		"001": {98, 95, 95, 92, 90, 84, 93, 92, 89, 81, 81, 65, 88, 80, 78, 70, 69, 48},
@@ -24,7 +26,7 @@ func scores4() map[string][]int {
 		"211": {75, 55, 58, 45, 40, 21, 61, 51, 48, 18, 20, 9, 46, 18, 17, 7, 8, 2},
 		"212": {53, 24, 14, 24, 12, 5, 10, 3, 1},
 	}
-}
+})
 
 // lookup is the score of a MacroVector; ok is false where there is none.
 func lookup(eq [6]int) (score float64, ok bool) {

@@ -21,13 +21,18 @@ func (b *bundle) incident(o *tree.Node, r *exchange.Report, alone bool) {
 	} else if x.Summary == "" {
 		x.Summary = card.FitText(name)
 	}
-	x.Indicators = b.indicators(func(i *tree.Node) bool { return alone || b.joined(shape.Text(i, "id"), shape.Text(o, "id")) })
+	around := b.objects
+	if !alone {
+		around = b.joined(shape.Text(o, "id"))
+	}
+	x.Indicators = b.indicators(around)
 	if shape.Get(o, Custom) != nil {
 		return // all else stands there
 	}
 	b.core(shape.Get(o, "extensions", IncidentCore), shape.Texts(o, "labels"), x)
-	for _, v := range b.objects {
-		if shape.Text(v, "type") == "identity" && x.Victim == nil && b.related(shape.Text(o, "id"), shape.Text(v, "id"), "targets", "impacts") {
+	for _, l := range b.links[shape.Text(o, "id")] {
+		v := b.byID[l.other]
+		if v != nil && x.Victim == nil && !l.back && shape.Text(v, "type") == "identity" && (l.kind == "targets" || l.kind == "impacts") {
 			x.Victim = &exchange.Organisation{Name: exchange.Names{EN: card.FitLine(shape.Text(v, "name"))}}
 		}
 	}
@@ -99,20 +104,18 @@ func rsit(label string) string {
 	return ""
 }
 
-// related reports a relationship of one of the types.
-func (b *bundle) related(source, target string, kinds ...string) bool {
-	return slices.ContainsFunc(b.objects, func(o *tree.Node) bool {
-		return shape.Text(o, "type") == "relationship" && shape.Text(o, "source_ref") == source &&
-			shape.Text(o, "target_ref") == target && slices.Contains(kinds, shape.Text(o, "relationship_type"))
-	})
-}
-
-// joined reports a relationship of any type, in any direction.
-func (b *bundle) joined(x, y string) bool {
-	return slices.ContainsFunc(b.objects, func(o *tree.Node) bool {
-		s, t := shape.Text(o, "source_ref"), shape.Text(o, "target_ref")
-		return s == x && t == y || s == y && t == x
-	})
+// joined are the objects that a relationship of any type, in any direction,
+// joins with the one of the id.
+func (b *bundle) joined(id string) []*tree.Node {
+	var all []*tree.Node
+	seen := map[*tree.Node]bool{}
+	for _, l := range b.links[id] {
+		if o := b.byID[l.other]; o != nil && !seen[o] {
+			seen[o] = true
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // vulnerability reads a vulnerability.
@@ -138,23 +141,21 @@ func (b *bundle) vulnerability(o *tree.Node, r *exchange.Report) {
 func (b *bundle) threat(o *tree.Node, r *exchange.Report) {
 	x := &exchange.ThreatBody{ThreatID: r.ID, Title: card.FitLine(shape.Text(o, "name")), Description: card.FitText(shape.Text(o, "description"))}
 	r.Threat = x
-	within := func(*tree.Node) bool { return true }
+	around := b.objects
 	if o != b.Doc.Root {
-		refs := map[string]bool{}
+		around = nil
 		for _, id := range shape.Texts(o, "object_refs") {
-			refs[id] = true
+			if i := b.byID[id]; i != nil {
+				around = append(around, i)
+			}
 		}
-		within = func(i *tree.Node) bool { return refs[shape.Text(i, "id")] }
 	}
-	x.Indicators = b.indicators(within)
+	x.Indicators = b.indicators(around)
 	if shape.Get(o, Custom) != nil {
 		return
 	}
 	x.ObservedAt = shape.When(o, "published")
-	for _, i := range b.objects {
-		if !within(i) {
-			continue
-		}
+	for _, i := range around {
 		if at := shape.When(i, "valid_from"); !at.IsZero() && (x.ObservedAt.IsZero() || at.Before(x.ObservedAt)) {
 			x.ObservedAt = at
 		}

@@ -22,11 +22,11 @@ func indicatorPaths() [][2]string {
 	}
 }
 
-// indicators reads the indicators that are within.
-func (b *bundle) indicators(within func(*tree.Node) bool) []exchange.Indicator {
+// indicators reads the indicators among the objects.
+func (b *bundle) indicators(among []*tree.Node) []exchange.Indicator {
 	var all []exchange.Indicator
-	for _, o := range b.objects {
-		if shape.Text(o, "type") != "indicator" || !within(o) || b.byID[shape.Text(o, "id")] != o {
+	for _, o := range among {
+		if shape.Text(o, "type") != "indicator" || b.byID[shape.Text(o, "id")] != o {
 			continue
 		}
 		note := shape.Text(o, "description")

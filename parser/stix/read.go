@@ -93,22 +93,26 @@ var separators = regexp.MustCompile(`[\s,;<>()]+`)
 // object, or for a bundle anything in it.
 func (b *bundle) reporters(o *tree.Node) []string {
 	var names []string
+	seen := map[string]bool{"": true}
 	add := func(list ...string) {
 		for _, s := range list {
-			if s != "" && !slices.Contains(names, s) {
+			if !seen[s] {
 				names = append(names, s)
 			}
+			seen[s] = true
 		}
 	}
 	authors := []*tree.Node{o}
 	if o == b.Doc.Root {
 		authors = b.objects
 	}
+	told := map[*tree.Node]bool{}
 	for _, a := range authors {
 		who := b.byID[shape.Text(a, "created_by_ref")]
-		if who == nil || shape.Text(who, "type") != "identity" {
+		if who == nil || told[who] || shape.Text(who, "type") != "identity" {
 			continue
 		}
+		told[who] = true
 		add(shape.Text(who, "name"))
 		add(separators.Split(strings.ReplaceAll(shape.Text(who, "contact_information"), "mailto:", ""), -1)...)
 	}

@@ -83,10 +83,17 @@ type bundle struct {
 	now     time.Time
 	objects []*tree.Node
 	byID    map[string]*tree.Node // the latest version of each
+	links   map[string][]link     // relationships, by both ends
+}
+
+// link is one end of a relationship.
+type link struct {
+	other, kind string
+	back        bool // other is the source
 }
 
 func newBundle(d *tree.Document, now time.Time) *bundle {
-	b := &bundle{Faults: shape.NewFaults(d), now: now, byID: map[string]*tree.Node{}}
+	b := &bundle{Faults: shape.NewFaults(d), now: now, byID: map[string]*tree.Node{}, links: map[string][]link{}}
 	if d.Root == nil {
 		return b
 	}
@@ -98,6 +105,11 @@ func newBundle(d *tree.Document, now time.Time) *bundle {
 		id := shape.Text(o, "id")
 		if old := b.byID[id]; old == nil || shape.When(old, "modified").Before(shape.When(o, "modified")) {
 			b.byID[id] = o
+		}
+		if source, target := shape.Text(o, "source_ref"), shape.Text(o, "target_ref"); source != "" && target != "" {
+			kind := shape.Text(o, "relationship_type")
+			b.links[source] = append(b.links[source], link{target, kind, false})
+			b.links[target] = append(b.links[target], link{source, kind, true})
 		}
 	}
 	return b

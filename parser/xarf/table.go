@@ -50,12 +50,15 @@ messaging-bulk_messaging: Messaging
   protocol! enum(smtp|sms|whatsapp|telegram|social_media|push_notification|other)
   recipient_count! int(100,9007199254740991)
   unsubscribe_provided,opt_in_evidence bool
-  bulk_indicators object
+  bulk_indicators BulkIndicators
+BulkIndicators
+  high_volume,template_based,commercial_sender bool
 
 Connection: Report
   first_seen! @time
   last_seen @time
-  protocol! enum(tcp|udp|icmp|sctp|http|https)
+  protocol! enum(tcp|udp)
+  user_agent string
   destination_ip @ip
   destination_port int(1,65535)
 
@@ -74,128 +77,45 @@ connection-ddos: Connection
   service_impact enum(none|degraded|unavailable)
 connection-scraping: Connection
   total_requests! int(1,9007199254740991)
+  unique_urls int(1,9007199254740991)
+  data_volume,session_duration,concurrent_connections int
+  request_rate number
   respects_robots_txt bool
+  bot_signature string
+  scraping_pattern enum(sequential|random|targeted|sitemap_following|api_harvesting|deep_crawling|breadth_first|depth_first)
+  target_content enum(product_data|pricing_information|user_profiles|contact_information|news_articles|images|documents|api_data|search_results|general_content|other)
 connection-sql_injection: Connection
   target_url @uri
   http_method enum(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)
+  injection_point enum(query_parameter|post_body|cookie|header|path|json_parameter)
+  attack_technique enum(union_based|error_based|boolean_blind|time_blind|stacked_queries|out_of_band|second_order|other)
   payload_sample string(1000)
+  attempts_count int(1,9007199254740991)
 connection-vulnerability_scan: Connection
-  scan_type! string
+  protocol! enum(tcp|udp|icmp|mixed)
+  scan_type! enum(port_scan|vulnerability_scan|version_detection|os_fingerprinting|service_enumeration|web_vuln_scan|directory_brute_force|mixed)
   targeted_ports [int(1,65535)]*
+  targeted_services,vulnerabilities_probed [string]*
+  scanner_signature string
+  scan_rate number
+  total_requests int(1,9007199254740991)
 connection-infected_host: Connection
-  bot_type! string
+  bot_type! enum(search_engine|ai_agent|monitoring|seo_analyzer|link_checker|feed_reader|social_media|advertising|malicious|unknown)
+  bot_name string
+  behavior_pattern enum(legitimate_crawling|aggressive_crawling|api_abuse|form_submission|comment_spam|account_creation|content_harvesting|vulnerability_probing|mixed)
+  request_rate number
+  total_requests int(1,9007199254740991)
+  respects_robots_txt,follows_crawl_delay,javascript_execution,accepts_cookies bool
+  api_endpoints_accessed [string]*
+  verification_status enum(verified|unverified|spoofed|unknown)
 connection-reconnaissance: Connection
-  probed_resources! [string]
-  response_codes [int(100,599)]*
-
-Content: Report
-  url! @uri
-  domain @hostname
-  screenshot_url @uri
-  verified_at @time
-  verification_method enum(manual|automated_crawler|user_report|honeypot|threat_intelligence)
-  attack_vector enum(phishing|malware|fraud|brand_infringement|copyright_infringement|data_leak|remote_compromise|suspicious_registration)
-  target_brand,registrar,hosting_provider string
-  nameservers [string]*
-  asn int(1,4294967295)
-  country_code @country
-  dns_records,ssl_certificate,whois,dns_response object
-
-content-phishing: Content
-  cloned_site,submission_url @uri
-content-malware: Content
-  file_hashes FileHashes
-  malware_family string
-  exploit_cve [@anycve]*
-FileHashes open
-  md5,sha1,sha256,sha512,ssdeep string
-content-fraud: Content
-  fraud_type! string
-content-csam: Content
-  classification! enum(baseline|A1|A2|B1|B2)
-  detection_method! string
-  hash_values FileHashes
-content-csem: Content
-  detection_method,exploitation_type! string
-content-exposed_data: Content
-  data_types! [string]
-  exposure_method! string
-content-brand_infringement: Content
-  infringement_type! string
-  legitimate_site! @uri
-  similarity_score number(0,1)
-content-suspicious_registration: Content
-  registration_date! @time
-  suspicious_indicators! [string]
-  risk_score number(0,1)
-content-remote_compromise: Content
-  compromise_type! string
-
-Copyright: Report
-  work_title,rights_holder,work_category,infringement_type string
-copyright-copyright: Copyright
-  infringing_url! @uri
-  original_url @uri
-copyright-cyberlocker: Copyright
-  infringing_url! @uri
-  hosting_service! string
-copyright-link_site: Copyright
-  infringing_url! @uri
-  site_name! string
-copyright-ugc_platform: Copyright
-  infringing_url! @uri
-  platform_name! string
-copyright-p2p: Copyright
-  p2p_protocol! enum(bittorrent|edonkey|gnutella|kademlia|other)
-  swarm_info Swarm
-Swarm open
-  info_hash,magnet_uri string
-copyright-usenet: Copyright
-  newsgroup! string
-  message_info MessageInfo
-MessageInfo open
-  message_id! string
-
-vulnerability-cve: Report
-  service! string(200)
-  service_port! int(1,65535)
-  cve_id! @anycve
-  cve_ids [@anycve](0,10)u
-  service_version,patch_version string(100)
-  cvss_score number(0,10)
-  cvss_vector @vector
-  cvss_version enum(2.0|3.0|3.1)
-  evidence_source enum(vulnerability_scan|researcher_analysis|automated_discovery|penetration_testing)
-  exploitability enum(theoretical|poc_available|functional|weaponized)
-  risk_level enum(info|low|medium|high|critical)
-  severity enum(informational|low|medium|high|critical)
-  patch_available bool
-  patch_url,vendor_advisory @uri
-  disclosure_date @time
-  impact_assessment Triad
-  remediation_priority enum(low|medium|high|critical|emergency)
-Triad
-  confidentiality,integrity,availability enum(none|low|high)
-vulnerability-misconfiguration: Report
-  service! string
-vulnerability-open_service: Report
-  service! string
-
-infrastructure-botnet: Report
-  compromise_evidence! string
-  malware_family string(200)
-  c2_server string
-  c2_protocol enum(http|https|tcp|udp|dns|irc|p2p|custom)
-  bot_capabilities [enum(ddos|spam|proxy|keylogger|file_download|remote_shell|cryptocurrency_mining|data_theft)]*
-  first_seen,last_seen @time
-  infection_vector enum(network_worm|email_attachment|drive_by_download|exploit_kit|social_engineering|malicious_link|usb_propagation|brute_force)
-infrastructure-compromised_server: Report
-  compromise_method! string
-
-reputation-blocklist: Report
-  threat_type! string
-reputation-threat_intelligence: Report
-  threat_type! string
+  probed_resources! [string]*
+  resource_categories [enum(environment_files|version_control|configuration_files|backup_files|admin_panels|database_files|log_files|credential_files|api_endpoints|debug_endpoints|other)]*
+  http_methods [enum(GET|POST|HEAD|OPTIONS|PUT|DELETE|TRACE|CONNECT)]*
+  response_codes [int]*
+  successful_probes [string]*
+  total_probes int(1,9007199254740991)
+  automated_tool bool
 `
 
 // typesOf are the types of a category, nil for one that is none.

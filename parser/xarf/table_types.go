@@ -1,0 +1,219 @@
+package xarf
+
+// contents are the types of category content.
+const contents = `
+Content: Report
+  url! @uri
+  domain @hostname
+  screenshot_url @uri
+  verified_at @time
+  verification_method enum(manual|automated_crawler|user_report|honeypot|threat_intelligence)
+  attack_vector enum(phishing|malware|fraud|brand_infringement|copyright_infringement|data_leak|remote_compromise|suspicious_registration)
+  target_brand,registrar,hosting_provider string
+  nameservers [string]*
+  asn int(1,4294967295)
+  country_code @country
+  dns_records,ssl_certificate,whois,dns_response object
+
+content-phishing: Content
+  cloned_site,submission_url @uri
+  redirect_chain [@uri]*
+  credential_fields [string]*
+  phishing_kit string
+  detection_evasion [enum(geo_blocking|user_agent_filtering|referrer_checking|captcha|time_based_display|ip_blacklisting|obfuscation|other)]*
+  lure_type enum(account_suspension|security_alert|payment_issue|prize_notification|document_share|password_reset|shipping_notification|tax_refund|other)
+content-malware: Content
+  file_hashes FileHashes
+  malware_family string
+  malware_type enum(trojan|ransomware|dropper|loader|backdoor|rootkit|infostealer|banking_trojan|cryptominer|adware|spyware|worm|bot|rat|other)
+  distribution_method enum(direct_download|drive_by_download|email_attachment|malvertising|exploit_kit|watering_hole|supply_chain|social_engineering|other)
+  c2_servers [Server]*
+  exploit_cve [@cve]*
+  persistence_mechanism [enum(registry|scheduled_task|service|startup_folder|dll_hijacking|wmi|other)]*
+  targeted_platforms [enum(windows|linux|macos|android|ios|multi_platform)]*
+  file_metadata,sandbox_analysis object
+Server open
+  address string
+  port int(1,65535)
+  protocol enum(http|https|tcp|udp|dns|other)
+FileHashes open
+  md5 @md5
+  sha1 @sha1
+  sha256 @sha256
+  ssdeep,photodna string
+content-fraud: Content
+  fraud_type! enum(investment|romance|tech_support|lottery|advance_fee|cryptocurrency|shopping|charity|employment|government_impersonation|other)
+  payment_methods [enum(credit_card|bank_transfer|cryptocurrency|gift_cards|wire_transfer|paypal|western_union|moneygram|cashapp|venmo|other)]*
+  cryptocurrency_addresses [Wallet]*
+  claimed_entity string
+  loss_amount Loss
+Wallet open
+  currency! enum(bitcoin|ethereum|usdt|bnb|monero|other)
+  address! string
+Loss open
+  currency @currency
+  amount number(0,1000000000000000)
+content-csam: Content
+  classification! enum(baseline|A1|A2|B1|B2)
+  detection_method! enum(hash_match|ai_detection|manual_review|user_report|automated_scan)
+  media_type enum(image|video|audio|text|mixed)
+  hash_values FileHashes
+  ncmec_report_id string
+  content_removed,account_suspended bool
+content-csem: Content
+  exploitation_type! enum(grooming|solicitation|sextortion|trafficking|distribution|production|possession)
+  detection_method! enum(behavioral_analysis|keyword_detection|user_report|ai_detection|manual_review|law_enforcement_referral)
+  victim_age_range enum(infant|toddler|prepubescent|pubescent|unknown)
+  platform enum(social_media|messaging_app|gaming_platform|forum|email|darkweb|other)
+  evidence_type [enum(chat_logs|images|videos|user_profile|metadata)]*
+  reporting_obligations [enum(NCMEC|IWF|local_law_enforcement|europol|interpol|platform_safety_team|other)]*
+  perpetrator_indicators object
+content-exposed_data: Content
+  data_types! [enum(personal_information|credentials|financial|medical|government_id|email_addresses|phone_numbers|api_keys|database_dumps|source_code|internal_documents|customer_data|employee_data|intellectual_property|other)]
+  exposure_method! enum(misconfigured_server|open_directory|database_exposure|git_repository|backup_file|log_file|cloud_storage|paste_site|forum_post|ransomware_leak|intentional_leak|other)
+  record_count int(0,9007199254740991)
+  affected_organization string
+  data_format enum(plaintext|csv|json|xml|sql|excel|pdf|mixed|other)
+  sensitive_fields [string]*
+  encryption_status enum(unencrypted|encrypted|partially_encrypted|hashed|unknown)
+  accessibility enum(public|requires_authentication|requires_payment|dark_web|removed)
+  discovery_source enum(security_researcher|automated_scan|breach_monitoring|user_report|law_enforcement|threat_intelligence|other)
+  sample_records [object](0,5)
+content-brand_infringement: Content
+  infringement_type! enum(counterfeit|typosquatting|lookalike|homograph|unauthorized_reseller|trademark_violation|brand_impersonation|logo_misuse|other)
+  legitimate_site! @uri
+  similarity_score number(0,1)
+  infringing_elements [enum(logo|brand_name|tagline|color_scheme|layout|product_images|domain_name|other)]*
+  products_offered [string]*
+  trademark_details object
+  previous_enforcement [object]*
+content-suspicious_registration: Content
+  registration_date! @time
+  suspicious_indicators! [enum(typosquatting|homograph_attack|brand_keyword|suspicious_tld|bulk_registration|privacy_protection|suspicious_registrant|fast_flux|dga_pattern|known_bad_nameserver|suspicious_ssl_cert|immediate_activation|parked_page|other)]
+  days_since_registration int(0,9007199254740991)
+  risk_score number(0,1)
+  targeted_brands [string]*
+  predicted_usage [enum(phishing|malware|spam|fraud|brand_abuse|botnet_c2|unknown)]*
+  related_domains [object](0,20)
+  registrant_details,ssl_certificate_details,activation_behavior object
+content-remote_compromise: Content
+  compromise_type! enum(webshell|backdoor|defacement|malicious_redirect|seo_spam|cryptominer|phishing_kit|malware_host|c2_server|proxy|scanner|other)
+  compromise_indicators [Trace]*
+  affected_cms enum(wordpress|joomla|drupal|magento|prestashop|opencart|custom|unknown|other)
+  persistence_mechanisms [enum(cron_job|modified_core_files|hidden_admin_account|autoload_backdoor|htaccess_modification|database_backdoor|other)]*
+  malicious_activities [enum(spam_sending|ddos_attacks|cryptocurrency_mining|data_exfiltration|lateral_movement|hosting_malware|hosting_phishing|scanning|other)]*
+  cleanup_status enum(not_cleaned|partially_cleaned|cleaned|reinfected|unknown)
+  webshell_details,vulnerability_exploited object
+Trace open
+  type! enum(file_path|process|network_connection|user_account|scheduled_task|registry_key|service)
+  value! string
+  description string
+`
+
+// copyrights and the rest of the types.
+const others = `
+Copyright: Report
+  work_title string(500)
+  rights_holder string(200)
+copyright-copyright: Copyright
+  infringing_url! @uri
+  original_url @uri
+  infringement_type enum(direct_copy|modified_copy|streaming|download|distribution)
+copyright-cyberlocker: Copyright
+  infringing_url! @uri
+  hosting_service! string(200)
+  work_category enum(movie|tv_show|music|software|ebook|audiobook|game|document|other)
+  access_method enum(direct_link|password_protected|premium_only|time_limited|captcha_protected)
+  file_info,uploader_info,takedown_info object
+copyright-link_site: Copyright
+  infringing_url! @uri
+  site_name! string(200)
+  site_category enum(torrent_index|direct_download_links|streaming_links|usenet_index|search_engine|forum_links|other)
+  work_category enum(movie|tv_show|music|software|ebook|audiobook|game|adult_content|other)
+  linked_content [Link](0,50)
+  search_terms [string(200)](0,10)
+  link_info,site_ranking object
+Link
+  target_url! @uri
+  link_type! enum(torrent_file|magnet_link|direct_download|streaming_link|usenet_nzb|other)
+  hosting_service string(200)
+  file_size int(0,9007199254740991)
+copyright-ugc_platform: Copyright
+  infringing_url! @uri
+  platform_name! string(200)
+  work_category enum(movie|tv_show|music|music_video|audiobook|podcast|live_performance|sports_event|documentary|other)
+  infringement_type enum(full_work|substantial_portion|compilation|remix_unauthorized|background_music|clip_mashup)
+  content_info,uploader_info,match_details,monetization_info object
+copyright-p2p: Copyright
+  p2p_protocol! enum(bittorrent|edonkey|gnutella|kademlia|other)
+  swarm_info Swarm
+  work_category enum(movie|tv_show|music|software|ebook|audiobook|game|other)
+  release_date @date
+  detection_method enum(automated_scan|fingerprinting|metadata_match|manual_verification)
+  peer_info object
+Swarm
+  info_hash @sha1
+  magnet_uri @magnet
+  torrent_name string(500)
+  file_count int(1,9007199254740991)
+  total_size int(0,9007199254740991)
+copyright-usenet: Copyright
+  newsgroup! string(200)
+  message_info MessageInfo
+  work_category enum(movie|tv_show|music|software|ebook|audiobook|magazine|game|adult_content|other)
+  detection_method enum(subject_line_match|header_analysis|content_sampling|nzb_metadata)
+  nzb_info,server_info,encoding_info object
+MessageInfo
+  message_id! string(500)
+  subject string(500)
+  from_header string(200)
+  posting_date @time
+  part_number,total_parts int(1,9007199254740991)
+  file_size int(0,9007199254740991)
+
+vulnerability-cve: Report
+  service! string(200)
+  service_port! int(1,65535)
+  cve_id! @anycve
+  cve_ids [@anycve](0,10)u
+  service_version,patch_version string(100)
+  cvss_score number(0,10)
+  cvss_vector @vector
+  cvss_version enum(2.0|3.0|3.1)
+  evidence_source enum(vulnerability_scan|researcher_analysis|automated_discovery|penetration_testing)
+  exploitability enum(theoretical|poc_available|functional|weaponized)
+  risk_level enum(info|low|medium|high|critical)
+  severity enum(informational|low|medium|high|critical)
+  patch_available bool
+  patch_url,vendor_advisory @uri
+  disclosure_date @time
+  impact_assessment Triad
+  remediation_priority enum(low|medium|high|critical|emergency)
+Triad
+  confidentiality,integrity,availability enum(none|low|high)
+vulnerability-misconfiguration: Report
+  service! string
+vulnerability-open_service: Report
+  service! string
+
+infrastructure-botnet: Report
+  compromise_evidence! string
+  malware_family string(200)
+  c2_server string
+  c2_protocol enum(http|https|tcp|udp|dns|irc|p2p|custom)
+  bot_capabilities [enum(ddos|spam|proxy|keylogger|file_download|remote_shell|cryptocurrency_mining|data_theft)]*
+  first_seen,last_seen @time
+  infection_vector enum(network_worm|email_attachment|drive_by_download|exploit_kit|social_engineering|malicious_link|usb_propagation|brute_force)
+infrastructure-compromised_server: Report
+  compromise_method string
+  compromise_type enum(webshell|backdoor|rootkit|malware|credential_theft|privilege_escalation|remote_access_trojan|cryptominer)
+  service string(200)
+  service_version string(100)
+  malicious_files,c2_communications [string]*
+  first_seen @time
+
+reputation-blocklist: Report
+  threat_type! string
+reputation-threat_intelligence: Report
+  threat_type! string
+`
