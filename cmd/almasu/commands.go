@@ -22,6 +22,7 @@ func subcommands(g *globals) []*cobra.Command {
 		newParticipantsCommand(g),
 		newKeysCommand(g),
 		newJournalCommand(g),
+		newMigrateCommand(g),
 		newImportCommand(g),
 		newVersionCommand(g),
 	}
