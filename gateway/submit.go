@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,7 +11,6 @@ import (
 	"almasu/exchange"
 	"almasu/mailout"
 	"almasu/parser"
-	"almasu/queue"
 	"almasu/receipt"
 	"almasu/rules"
 )
@@ -23,6 +23,10 @@ type Submission struct {
 	Refusal  exchange.Refusal // "" when it was committed
 	Letters  []exchange.Letter
 	Due      []rules.Due
+	// Again: the refusal is a conflict with this very document, which was
+	// submitted before to the same addressees, as the report at this position.
+	// Whoever lost the first answer may take it as said.
+	Again int64
 }
 
 // Order asks for one document to be sent.
@@ -31,9 +35,14 @@ type Order struct {
 	// To names the addressees; nil: the report's own addressee or, without
 	// one, the NCCIS.
 	To    []string
-	Typed bool   // a person wrote it, not a system (RFC 3834)
-	Actor string // operating system user, for the journal
+	Typed bool                  // a person wrote it, not a system (RFC 3834)
+	Actor string                // operating system user, for the journal
+	Kinds []exchange.ReportKind // the actor may submit these alone; nil: all
 }
+
+// ErrAddressee says that a report cannot go to whom the order names, or names
+// nobody.
+var ErrAddressee = errors.New("addressee")
 
 // Submit is the road of one report going out (DESIGN section 2): our own
 // document is parsed like any other, its deadlines are set, and it is sealed
@@ -43,19 +52,25 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	w, now := g.world.Load(), g.clock()
 	parsed := parser.ParseFile(order.Document, w.Parser, now)
 	s := Submission{Problems: parsed.Problems, Refusal: parsed.Refusal}
-	if s.Refusal.Code != "" || len(parsed.Reports) != 1 {
+	if s.Refusal.Code == "" && len(parsed.Reports) != 1 {
+		s.Refusal = exchange.Refusal{Code: exchange.ManyReports, Reason: "submit one report at a time"}
+	}
+	if s.Refusal.Code != "" {
 		return s, nil
 	}
 	s.Report = parsed.Reports[0]
 	if s.Refusal = maySubmit(s.Report, w.Register); s.Refusal.Code != "" {
 		return s, nil
 	}
-	var err error
-	if s.Refusal, err = g.submittedBefore(ctx, w.Register.Self(), s.Report); err != nil || s.Refusal.Code != "" {
-		return s, err
+	if len(order.Kinds) > 0 && !slices.Contains(order.Kinds, s.Report.Kind) {
+		s.Refusal = exchange.Refusal{Code: exchange.KindForbidden, Reason: "this user may not submit reports of kind " + string(s.Report.Kind)}
+		return s, nil
 	}
 	addressees, err := addressees(s.Report, order.To, w.Register)
 	if err != nil {
+		return s, err
+	}
+	if err = g.submittedBefore(ctx, &s, parsed.Document, addressees); err != nil || s.Refusal.Code != "" {
 		return s, err
 	}
 	s.Due = w.rules().Decide(rules.Case{Reports: parsed.Reports, From: w.Register.Self(), At: now}).Due
@@ -80,22 +95,6 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	g.tellBlocked(w, d.Letters, now)
 	hint(g.outgoing)
 	return s, nil
-}
-
-// submittedBefore refuses what the addressee would refuse: an id and revision
-// that was submitted already, or a revision below one that was.
-func (g *Gateway) submittedBefore(ctx context.Context, self *exchange.Participant, r *exchange.Report) (exchange.Refusal, error) {
-	earlier, err := g.store.Reports(ctx, queue.ReportFilter{Participant: self.ID, ID: r.ID, Outgoing: true})
-	var refusal exchange.Refusal
-	for _, e := range earlier {
-		switch {
-		case e.Key.Revision == r.Revision:
-			return exchange.Refusal{Code: exchange.Conflict, Reason: "this id and revision was submitted before: count the revision up"}, err
-		case e.Key.Revision > r.Revision:
-			refusal = exchange.Refusal{Code: exchange.Superseded, Reason: "a later revision of this report was submitted before"}
-		}
-	}
-	return refusal, err
 }
 
 // maySubmit checks that the report is ours to send.
@@ -127,16 +126,16 @@ func addressees(r *exchange.Report, to []string, reg *exchange.Register) ([]*exc
 		p := reg.ByID(id)
 		switch {
 		case p == nil || p == reg.Self():
-			return nil, fmt.Errorf("addressee %q is not in the participants register: `almasu participants list` shows who is", id)
+			return nil, fmt.Errorf("%w %q is not in the participants register: `almasu participants list` shows who is", ErrAddressee, id)
 		case r.Addressee != "" && r.Addressee != p.ID:
-			return nil, fmt.Errorf("the report's field addressee is %s, not %s: it would be refused there as wrong-recipient", r.Addressee, p.ID)
+			return nil, fmt.Errorf("%w %[3]s: the report's field addressee is %[2]s: it would be refused there as wrong-recipient", ErrAddressee, r.Addressee, p.ID)
 		}
 		if !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("the report names no addressee: use --to ID, or register the NCCIS")
+		return nil, fmt.Errorf("%w: the report names none: use --to ID, or register the NCCIS", ErrAddressee)
 	}
 	return out, nil
 }
