@@ -12,6 +12,8 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"math/big"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -81,20 +83,25 @@ func curveKey() gocrypto.Signer {
 	return key
 }
 
-func rsaKey(bits int) gocrypto.Signer {
-	key, err := rsa.GenerateKey(rand.Reader, bits)
+// rsaKey reads an RSA key made for these tests alone: to make one takes long,
+// longest in a fuzzing worker.
+func rsaKey(name string) gocrypto.Signer {
+	text, err := os.ReadFile(filepath.Join("testdata", "smime", name+".key"))
 	must(err)
-	return key
+	block, _ := pem.Decode(text)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	must(err)
+	return key.(*rsa.PrivateKey)
 }
 
 var staff = sync.OnceValue(func() *office {
 	o := &office{root: certify(nil, "Root", curveKey(), nil)}
-	o.self = certify(o.root, "NCCIS", rsaKey(2048), nil)
-	o.alfa = certify(o.root, "Alfa", rsaKey(2048), nil)
+	o.self = certify(o.root, "NCCIS", rsaKey("self"), nil)
+	o.alfa = certify(o.root, "Alfa", rsaKey("alfa"), nil)
 	o.beta = certify(o.root, "Beta", curveKey(), nil)
 	o.stranger = certify(o.root, "Stranger", curveKey(), nil)
 	o.expired = certify(o.root, "Gamma", curveKey(), func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) })
-	o.short = certify(o.root, "Short", rsaKey(1024), nil)
+	o.short = certify(o.root, "Short", rsaKey("short"), nil)
 	o.rogueRoot = certify(nil, "Root", curveKey(), nil)
 	o.rogue = certify(o.rogueRoot, "Alfa", curveKey(), nil)
 	o.lookalike = certify(o.rogueRoot, "Alfa", curveKey(), func(c *x509.Certificate) { c.SerialNumber = o.alfa.cert.SerialNumber })
