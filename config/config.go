@@ -31,6 +31,7 @@ type Config struct {
 	Participants []*Participant `yaml:"-"`
 	Mailboxes    []Mailbox      `yaml:"mailboxes"`
 	Listen       Listen         `yaml:"listen"`
+	Folder       Folder         `yaml:"folder"`
 	Relays       []Relay        `yaml:"relays"`                                      // tried in order
 	Rules        string         `yaml:"rules" is:"path"`                             // "" = the built-in reading of the order
 	Store        string         `yaml:"store" is:"store" default:"sqlite:almasu.db"` // sqlite:PATH or postgres://...
@@ -130,8 +131,21 @@ type Listen struct {
 	Relay             string `yaml:"relay" is:"listen"` // submission by the systems of a SOC
 	TLSCert           string `yaml:"tls_cert" is:"path"`
 	TLSKey            string `yaml:"tls_key" is:"path"`
+	RelayTLS          string `yaml:"relay_tls" is:"implicit|starttls"` // never "" after Load
 	RelayUsers        string `yaml:"relay_users" is:"secret"`
 	InsecurePlaintext bool   `yaml:"insecure_plaintext"`
+	// InsecureLoopbackSubmit lets every program on this machine submit without
+	// a password.
+	InsecureLoopbackSubmit bool `yaml:"insecure_loopback_submit"`
+}
+
+// Folder is where files to be submitted are put, and where they go from there;
+// off while Inbox is "". The folders are made at the start.
+type Folder struct {
+	Inbox   string        `yaml:"inbox" is:"folder"`
+	Sent    string        `yaml:"sent" is:"folder"`    // beside the inbox if not written
+	Refused string        `yaml:"refused" is:"folder"` // beside the inbox if not written
+	Poll    time.Duration `yaml:"poll" default:"2s"`   // between two looks
 }
 
 // Web is the console and the HTTP API, off while Address is "".

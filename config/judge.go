@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ func (c *Config) finish(d *decoder) {
 	c.finishMailboxes(d)
 	c.finishRelays(d)
 	c.Listen.judge(d)
+	c.Folder.finish(d)
 	c.Web.judge(d)
 	c.finishStore(d)
 }
@@ -97,8 +99,46 @@ func (l *Listen) judge(d *decoder) {
 	for _, at := range []struct{ name, address string }{{"smtp", l.SMTP}, {"lmtp", l.LMTP}, {"relay", l.Relay}} {
 		open(d, "listen."+at.name, at.address, l.TLSCert != "" || l.InsecurePlaintext)
 	}
-	if l.Relay != "" && l.RelayUsers == "" {
+	l.judgeRelay(d)
+}
+
+// judgeRelay wants to know who may submit: users with passwords, unless the
+// kernel says who is at the other end, or somebody took it upon himself.
+func (l *Listen) judgeRelay(d *decoder) {
+	_, port, _ := net.SplitHostPort(l.Relay)
+	if l.RelayTLS == "" {
+		l.RelayTLS = "starttls"
+		if port == "465" {
+			l.RelayTLS = "implicit"
+		}
+	} else if l.RelayTLS == "implicit" && l.TLSCert == "" && !d.meant["listen.tls_cert"] {
+		d.wrong(d.line("listen.relay_tls"), "listen.relay_tls: implicit without a certificate", "give tls_cert and tls_key")
+	}
+	socket := strings.Contains(l.Relay, "/")
+	if l.InsecureLoopbackSubmit && l.Relay != "" && !socket && !loopback(hostOf(l.Relay)) {
+		d.wrong(d.line("listen.insecure_loopback_submit"), "insecure_loopback_submit with a relay that other machines reach", "listen on 127.0.0.1, or use relay_users alone")
+	}
+	if l.Relay != "" && l.RelayUsers == "" && !socket && !l.InsecureLoopbackSubmit {
 		d.wrong(d.line("listen.relay"), "listen.relay has no relay_users", "name the file of the systems that may submit")
+	}
+}
+
+// finish puts the folders of what was judged beside the inbox.
+func (f *Folder) finish(d *decoder) {
+	if f.Inbox == "" {
+		if f.Sent != "" || f.Refused != "" {
+			d.wrong(d.line("folder"), "folder.inbox is missing", "write inbox: with the folder that files are put into")
+		}
+		return
+	}
+	if f.Sent == "" {
+		f.Sent = filepath.Join(filepath.Dir(f.Inbox), "sent")
+	}
+	if f.Refused == "" {
+		f.Refused = filepath.Join(filepath.Dir(f.Inbox), "refused")
+	}
+	if f.Inbox == f.Sent || f.Inbox == f.Refused || f.Sent == f.Refused {
+		d.wrong(d.line("folder"), "inbox, sent and refused are not three folders", "name three different ones")
 	}
 }
 

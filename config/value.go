@@ -79,7 +79,7 @@ func checkText(text, is, dir string) (any, error) {
 		return fingerprint(text)
 	case "cidr", "asn", "url", "cpe":
 		return asset(text, is)
-	case "path", "secret", "glob", "glob or oid", "store", "listen", "hostport":
+	case "path", "folder", "secret", "glob", "glob or oid", "store", "listen", "hostport":
 		return place(text, is, dir)
 	}
 	allowed := strings.Split(is, "|")

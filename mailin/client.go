@@ -1,12 +1,15 @@
 package mailin
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/emersion/go-smtp"
 )
 
 // limitedBody is a message of a client: it ends with ErrTooLarge above the
@@ -160,4 +163,14 @@ func (c *clientConn) Close() error {
 		c.l.wg.Done()
 	})
 	return err
+}
+
+// clientOf is our connection below the library's, and below TLS.
+func clientOf(c *smtp.Conn) *clientConn {
+	conn := c.Conn()
+	if t, is := conn.(*tls.Conn); is {
+		conn = t.NetConn()
+	}
+	client, _ := conn.(*clientConn)
+	return client
 }

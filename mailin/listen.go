@@ -41,14 +41,27 @@ type Listener struct {
 // When Serve has returned, accept is not called any more.
 func (l *Listener) Serve(ctx context.Context, ln net.Listener, accept Accept) error {
 	l = l.withDefaults()
+	return l.serve(ctx, ln, false, func(open context.Context, data *sync.WaitGroup) smtp.Backend {
+		return &backend{l: l, ctx: open, accept: accept, wg: data}
+	})
+}
+
+// serve is Serve with any backend, which is told the context that ends when
+// the grace is over, and counts its Data calls in data. implicit: clients
+// speak TLS from the first octet (RFC 8314 3.3).
+func (l *Listener) serve(ctx context.Context, ln net.Listener, implicit bool, backend func(open context.Context, data *sync.WaitGroup) smtp.Backend) error {
 	open, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
-	b := &backend{l: l, ctx: open, accept: accept}
+	var data sync.WaitGroup
 	limited := &limitedListener{Listener: ln, max: l.MaxConns, idle: l.Idle, conns: map[*clientConn]bool{}}
-	server := l.server(b)
+	server := l.server(backend(open, &data))
+	taking := net.Listener(limited)
+	if implicit {
+		taking = tls.NewListener(limited, l.TLS)
+	}
 
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(limited) }()
+	go func() { served <- server.Serve(taking) }()
 	var err error
 	select {
 	case err = <-served:
@@ -61,7 +74,7 @@ func (l *Listener) Serve(ctx context.Context, ln net.Listener, accept Accept) er
 	grace := time.AfterFunc(l.Grace, func() { abort(); limited.closeAll() })
 	defer grace.Stop()
 	limited.wg.Wait()
-	b.wg.Wait()
+	data.Wait()
 	return err
 }
 
@@ -99,13 +112,14 @@ func (l *Listener) withDefaults() *Listener {
 	return &c
 }
 
-func (l *Listener) server(b *backend) *smtp.Server {
+func (l *Listener) server(b smtp.Backend) *smtp.Server {
 	s := smtp.NewServer(b)
 	s.LMTP, s.Domain, s.TLSConfig = l.LMTP, l.Hostname, l.TLS
 	s.MaxMessageBytes = l.MaxMessage + 1 // the library refuses a message of exactly its limit; ours is kept in Data
 	s.MaxRecipients = 100                // RFC 5321 4.5.3.1.8; they can only be the same address again
 	s.MaxLineLength = l.MaxLine
 	s.EnableSMTPUTF8 = true
+	s.AllowInsecureAuth = true // a session that takes passwords says itself where
 	s.ErrorLog = smtpLog{l.Log}
 	return s
 }
@@ -126,17 +140,12 @@ type backend struct {
 	l      *Listener
 	ctx    context.Context // ends when the grace of Serve is over
 	accept Accept
-	wg     sync.WaitGroup // of Data calls: with BDAT they outlive the connection
+	wg     *sync.WaitGroup // of Data calls: with BDAT they outlive the connection
 }
 
 // NewSession begins a client's session.
 func (b *backend) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	conn := c.Conn()
-	if t, is := conn.(*tls.Conn); is {
-		conn = t.NetConn()
-	}
-	client, _ := conn.(*clientConn)
-	return &smtpSession{b: b, conn: client}, nil
+	return &smtpSession{b: b, conn: clientOf(c)}, nil
 }
 
 // smtpSession is one client's session; it knows the envelope at hand.

@@ -1,0 +1,238 @@
+package mailin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/emersion/go-smtp"
+)
+
+// Submission is a mail that a system or a person handed in to be sent. Its
+// content is for others to judge.
+type Submission struct {
+	User    string   // who handed it in: a relay user, "uid:0" over a socket, "loopback"
+	From    string   // envelope; nothing depends on it
+	To      []string // envelope, each one an address that Recipient knows
+	Message []byte   // as it came, dot-stuffing undone
+}
+
+// Refused is what Submit returns for a mail that is wrong in itself. Text may
+// have several lines and must not hold the mail's own words; what is not
+// printable ASCII in it is replaced.
+type Refused struct {
+	Code     int    // 5xx
+	Enhanced [3]int // RFC 3463
+	Text     string
+}
+
+// Error is the reply as one line.
+func (r *Refused) Error() string {
+	return fmt.Sprintf("%d %d.%d.%d %s", r.Code, r.Enhanced[0], r.Enhanced[1], r.Enhanced[2], strings.ReplaceAll(r.Text, "\n", "; "))
+}
+
+// SubmissionService is the SMTP relay of a SOC (RFC 6409): systems and people
+// hand in ordinary mail, and nothing else becomes of it than what Submit does.
+// It hands nothing on itself, so that no plaintext can leave through it.
+//
+// A client is known by SASL PLAIN or LOGIN over TLS or from loopback, by its
+// user on the other end of a unix socket (root or our own), or, with
+// InsecureLoopback, by coming from loopback.
+type SubmissionService struct {
+	Listener         Listener // Address and LMTP are not used; MaxMessage is the limit
+	ImplicitTLS      bool     // TLS from the first octet, otherwise STARTTLS is offered
+	InsecureLoopback bool     // clients on loopback need no password
+	MaxInHand        int      // mails held in memory at a time, default 4; others wait
+
+	// Login reports whether the password is the user's.
+	Login func(name, password string) bool
+	// Recipient reports whether the address is a participant's, and not ours.
+	Recipient func(address string) bool
+	// Submit takes one mail; the text goes into the 250 reply. *Refused is told
+	// to the client, any other error is a temporary fault.
+	Submit func(ctx context.Context, s Submission) (string, error)
+}
+
+// Serve takes mail from connections of ln until ctx ends, like Listener.Serve.
+func (s *SubmissionService) Serve(ctx context.Context, ln net.Listener) error {
+	l := s.Listener.withDefaults()
+	inHand := s.MaxInHand
+	if inHand <= 0 {
+		inHand = 4
+	}
+	return l.serve(ctx, ln, s.ImplicitTLS, func(open context.Context, data *sync.WaitGroup) smtp.Backend {
+		return &submitBackend{s: s, l: l, ctx: open, data: data, slots: make(chan struct{}, inHand)}
+	})
+}
+
+// submitBackend makes a session for each client.
+type submitBackend struct {
+	s     *SubmissionService
+	l     *Listener // with its defaults
+	ctx   context.Context
+	data  *sync.WaitGroup
+	slots chan struct{} // one for each mail in memory
+}
+
+// NewSession begins a client's session, anew after STARTTLS.
+func (b *submitBackend) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	s := &submitSession{b: b, conn: clientOf(c)}
+	_, s.secure = c.TLSConnectionState()
+	if s.conn == nil {
+		return s, nil
+	}
+	switch peer := s.conn.RemoteAddr().(type) {
+	case *net.UnixAddr:
+		s.secure = true
+		if uid, known := peerUID(s.conn.Conn); known && (uid == 0 || uid == os.Getuid()) {
+			s.user = fmt.Sprintf("uid:%d", uid)
+		}
+	case *net.TCPAddr:
+		if peer.IP.IsLoopback() {
+			s.secure = true
+			if b.s.InsecureLoopback {
+				s.user = "loopback"
+			}
+		}
+	}
+	return s, nil
+}
+
+// submitSession is one client's session; it knows who it is and the envelope
+// at hand.
+type submitSession struct {
+	b      *submitBackend
+	conn   *clientConn
+	secure bool // a password may be asked for
+	failed int  // passwords that were wrong
+
+	mu   sync.Mutex // a BDAT transfer runs beside the commands
+	user string     // "" until the client is known
+	from string
+	to   []string
+}
+
+// Mail takes the sender of the envelope of a client that is known.
+func (s *submitSession) Mail(from string, opts *smtp.MailOptions) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.user == "" && !s.secure:
+		return reply(530, 5, 7, 0, "Must issue a STARTTLS command and authenticate first")
+	case s.user == "":
+		return reply(530, 5, 7, 0, "Authentication required")
+	case opts != nil && opts.Size > s.b.l.MaxMessage:
+		return reply(552, 5, 3, 4, "Message over the size limit")
+	}
+	s.from, s.to = from, nil
+	return nil
+}
+
+// Rcpt takes addresses of participants and no others.
+func (s *submitSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if !s.b.s.Recipient(to) {
+		return reply(550, 5, 1, 1, "Not the address of a participant of the exchange: this relay sends to no other")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.to = append(s.to, to)
+	return nil
+}
+
+// Data hands the mail over; only nil becomes 250.
+func (s *submitSession) Data(r io.Reader) error {
+	s.b.data.Add(1)
+	defer s.b.data.Done()
+	s.mu.Lock()
+	mail := Submission{User: s.user, From: s.from, To: append([]string(nil), s.to...)}
+	s.mu.Unlock()
+	if s.conn != nil {
+		s.conn.inData(s.b.l.Data) // until Reset
+	}
+	select {
+	case s.b.slots <- struct{}{}:
+		defer func() { <-s.b.slots }()
+	case <-s.b.ctx.Done():
+		return reply(421, 4, 3, 2, "Closing down, try again later")
+	}
+	var message bytes.Buffer
+	body := &limitedBody{r: r, left: s.b.l.MaxMessage}
+	_, err := message.ReadFrom(body)
+	done := ""
+	if err == nil {
+		mail.Message = message.Bytes()
+		done, err = s.b.s.Submit(s.b.ctx, mail)
+	}
+	return s.verdict(mail, done, err)
+}
+
+// verdict is the reply to DATA.
+func (s *submitSession) verdict(mail Submission, done string, err error) error {
+	log := s.b.l.Log.With("user", mail.User, "recipients", len(mail.To))
+	var refused *Refused
+	switch {
+	case err == nil:
+		log.Info("submitted", "reply", done)
+		return &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: replyText(done, "2.0.0")}
+	case errors.As(err, &refused):
+		log.Warn("submission refused", "reply", refused.Error())
+		e := refused.Enhanced
+		return reply(refused.Code, e[0], e[1], e[2], replyText(refused.Text, fmt.Sprintf("%d.%d.%d", e[0], e[1], e[2])))
+	case errors.Is(err, ErrTooLarge) || errors.Is(err, smtp.ErrDataTooLarge):
+		log.Warn("submission refused: over the size limit", "limit", s.b.l.MaxMessage)
+		return reply(552, 5, 3, 4, "Message over the size limit")
+	case errors.Is(err, smtp.ErrTooLongLine):
+		return reply(500, 5, 6, 0, "Line too long")
+	}
+	log.Error("submission not taken", "error", err)
+	return reply(451, 4, 3, 0, "Not taken, try again later")
+}
+
+// Bounds of a reply: RFC 5321 4.5.3.1.5 allows 512 octets a line.
+const (
+	replyLines = 12
+	replyWidth = 400 // octets
+)
+
+// replyText makes a text fit for a reply: printable ASCII, short lines, the
+// enhanced code on each but the last, where the library writes it.
+func replyText(text, enhanced string) string {
+	lines := strings.Split(text, "\n")
+	if len(lines) > replyLines {
+		lines = lines[:replyLines]
+	}
+	for i, line := range lines {
+		line = strings.Map(func(r rune) rune {
+			if r < ' ' || r >= utf8.RuneSelf-1 {
+				return '?'
+			}
+			return r
+		}, line)
+		line = line[:min(len(line), replyWidth)]
+		if i < len(lines)-1 {
+			line = enhanced + " " + line
+		}
+		lines[i] = line
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Reset forgets the envelope and ends the transfer; the client stays known.
+func (s *submitSession) Reset() {
+	if s.conn != nil {
+		s.conn.inData(0)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.from, s.to = "", nil
+}
+
+// Logout ends the session.
+func (s *submitSession) Logout() error { return nil }

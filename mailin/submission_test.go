@@ -1,0 +1,267 @@
+package mailin
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"almasu/exchange"
+	"almasu/internal/testpeer"
+)
+
+// counter is a submission service under test.
+type counter struct {
+	t    *testing.T
+	addr net.Addr
+	ca   *testpeer.CA
+
+	mu    sync.Mutex
+	took  []Submission
+	reply error
+}
+
+func openCounter(t *testing.T, ln net.Listener, s *SubmissionService) *counter {
+	t.Helper()
+	ca := testpeer.NewCA(t)
+	c := &counter{t: t, addr: ln.Addr(), ca: ca}
+	s.Listener.Name, s.Listener.Hostname, s.Listener.Log = "relay", "soc.example", slog.New(slog.DiscardHandler)
+	s.Listener.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Server}}
+	s.Login = func(name, password string) bool { return name == "siem" && password == "right" }
+	s.Recipient = func(a string) bool { return strings.HasSuffix(a, "@nccis.example") }
+	s.Submit = func(_ context.Context, m Submission) (string, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.reply == nil {
+			c.took = append(c.took, m)
+		}
+		return "report r-1 is committed", c.reply
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, ln) }()
+	t.Cleanup(func() {
+		cancel()
+		must(t, <-done)
+	})
+	return c
+}
+
+func (c *counter) tls() *tls.Config { return &tls.Config{RootCAs: c.ca.Pool, ServerName: "127.0.0.1"} }
+
+func tcp(t *testing.T) net.Listener {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	return ln
+}
+
+// hand sends one mail and returns the code of the first command refused.
+func hand(c *smtp.Client, auth sasl.Client, to ...string) error {
+	defer c.Close()
+	if auth != nil {
+		if err := c.Auth(auth); err != nil {
+			return err
+		}
+	}
+	if err := c.Mail("desk@soc.example", nil); err != nil {
+		return err
+	}
+	for _, r := range to {
+		if err := c.Rcpt(r, nil); err != nil {
+			return err
+		}
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	io.WriteString(w, "Subject: x\r\n\r\n.body\r\n")
+	return w.Close()
+}
+
+func code(err error) int {
+	var e *smtp.SMTPError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	if err != nil {
+		return -1
+	}
+	return 0
+}
+
+func TestWhoMaySubmit(t *testing.T) {
+	good := sasl.NewPlainClient("", "siem", "right")
+	to := "exchange@nccis.example"
+	for _, test := range []struct {
+		name     string
+		service  SubmissionService
+		starttls bool
+		auth     sasl.Client
+		to       []string
+		code     int
+		user     string
+	}{
+		{name: "password on loopback", auth: good, to: []string{to}, user: "siem"},
+		{name: "LOGIN", auth: sasl.NewLoginClient("siem", "right"), to: []string{to}, user: "siem"},
+		{name: "STARTTLS", starttls: true, auth: good, to: []string{to, "second@nccis.example"}, user: "siem"},
+		{name: "implicit TLS", service: SubmissionService{ImplicitTLS: true}, auth: good, to: []string{to}, user: "siem"},
+		{name: "nobody", to: []string{to}, code: 530},
+		{name: "nobody over TLS", starttls: true, to: []string{to}, code: 530},
+		{name: "wrong password", auth: sasl.NewPlainClient("", "siem", "wrong"), to: []string{to}, code: 535},
+		{name: "wrong user", auth: sasl.NewLoginClient("soc", "right"), to: []string{to}, code: 535},
+		{name: "for another user", auth: sasl.NewPlainClient("root", "siem", "right"), to: []string{to}, code: 535},
+		{name: "insecure loopback", service: SubmissionService{InsecureLoopback: true}, to: []string{to}, user: "loopback"},
+		{name: "no participant", auth: good, to: []string{"a@elsewhere.example"}, code: 550},
+		{name: "one of two is no participant", auth: good, to: []string{to, "a@elsewhere.example"}, code: 550},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := openCounter(t, tcp(t), &test.service)
+			var client *smtp.Client
+			var err error
+			switch {
+			case test.service.ImplicitTLS:
+				client, err = smtp.DialTLS(c.addr.String(), c.tls())
+			case test.starttls:
+				client, err = smtp.DialStartTLS(c.addr.String(), c.tls())
+			default:
+				client, err = smtp.Dial(c.addr.String())
+			}
+			must(t, err)
+			if err := hand(client, test.auth, test.to...); code(err) != test.code {
+				t.Fatalf("%v, want %d", err, test.code)
+			}
+			if test.code != 0 {
+				if len(c.took) != 0 {
+					t.Error("the mail was taken")
+				}
+				return
+			}
+			if len(c.took) != 1 || c.took[0].User != test.user || len(c.took[0].To) != len(test.to) || string(c.took[0].Message) != "Subject: x\r\n\r\n.body\r\n" {
+				t.Errorf("took %+v", c.took)
+			}
+		})
+	}
+}
+
+func TestNoPasswordInClear(t *testing.T) {
+	ln := newPipeListener() // neither loopback nor a socket: somewhere in the network
+	openCounter(t, ln, &SubmissionService{InsecureLoopback: true})
+	client, server := net.Pipe()
+	must(t, ln.give(t.Context(), server))
+	c := smtp.NewClient(client)
+	if offered, _ := c.Extension("AUTH"); offered {
+		t.Error("AUTH is on offer in clear")
+	}
+	if err := c.Auth(sasl.NewPlainClient("", "siem", "right")); code(err) != 538 {
+		t.Errorf("AUTH: %v", err)
+	}
+	if err := hand(c, nil, "exchange@nccis.example"); code(err) != 530 {
+		t.Errorf("MAIL: %v", err)
+	}
+}
+
+func TestSubmitOverASocket(t *testing.T) {
+	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	must(t, err)
+	c := openCounter(t, ln, &SubmissionService{})
+	conn, err := net.Dial("unix", ln.Addr().String())
+	must(t, err)
+	if err := hand(smtp.NewClient(conn), nil, "exchange@nccis.example"); err != nil {
+		t.Skipf("peer credentials: %v", err) // only Linux has them
+	}
+	if !strings.HasPrefix(c.took[0].User, "uid:") {
+		t.Errorf("user %q", c.took[0].User)
+	}
+}
+
+func TestTooManyPasswords(t *testing.T) {
+	c := openCounter(t, tcp(t), &SubmissionService{})
+	client, err := smtp.Dial(c.addr.String())
+	must(t, err)
+	defer client.Close()
+	for range mostPasswords {
+		if err := client.Auth(sasl.NewPlainClient("", "siem", "guess")); code(err) != 535 {
+			t.Fatalf("AUTH: %v", err)
+		}
+	}
+	if err := client.Auth(sasl.NewPlainClient("", "siem", "right")); err == nil || code(err) == 535 {
+		t.Errorf("after too many: %v", err)
+	}
+}
+
+func TestReplies(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		code int
+		text string
+	}{
+		{"refused", &Refused{554, [3]int{5, 6, 0}, "invalid\n/incident: ұ\x00" + strings.Repeat("y", 900)}, 554, "invalid\n/incident: ??yyy"},
+		{"fault", errors.New("disk full at /var/lib"), 451, "Not taken"},
+	} {
+		c := openCounter(t, tcp(t), &SubmissionService{})
+		c.reply = test.err
+		client, err := smtp.Dial(c.addr.String())
+		must(t, err)
+		err = hand(client, sasl.NewPlainClient("", "siem", "right"), "exchange@nccis.example")
+		if code(err) != test.code || !strings.Contains(err.Error(), test.text) || strings.Contains(err.Error(), "/var/lib") {
+			t.Errorf("%s: %.300v", test.name, err)
+		}
+	}
+	c := openCounter(t, tcp(t), &SubmissionService{Listener: Listener{MaxMessage: 10}})
+	client, err := smtp.Dial(c.addr.String())
+	must(t, err)
+	if err := hand(client, sasl.NewPlainClient("", "siem", "right"), "exchange@nccis.example"); code(err) != 552 || len(c.took) != 0 {
+		t.Errorf("over the limit: %v", err)
+	}
+}
+
+func TestUsers(t *testing.T) {
+	salt := []byte("0123456789abcdef")
+	line, err := UserLine("siem", "secret", salt, []exchange.ReportKind{exchange.Incident, exchange.Contact})
+	must(t, err)
+	all, err := UserLine("desk", "other", salt, nil)
+	must(t, err)
+	users, err := ParseUsers([]byte("# users\n\n" + line + "\r\n" + all + ":\n"))
+	must(t, err)
+	if !users.Login("siem", "secret") || !users.Login("desk", "other") || users.Login("siem", "other") || users.Login("nobody", "") || users.Login("siem", "") {
+		t.Error("the wrong passwords fit")
+	}
+	if len(users.Kinds("siem")) != 2 || users.Kinds("desk") != nil {
+		t.Errorf("kinds %v %v", users.Kinds("siem"), users.Kinds("desk"))
+	}
+	for name, text := range map[string]string{
+		"plain password": "siem:secret", "no name": strings.TrimPrefix(line, "siem"), "unknown kind": line + ",love", "twice": line + "\n" + line,
+		"few iterations": strings.Replace(line, "100000", "1", 1), "short hash": "a:pbkdf2-sha256$100000$AAAAAAAAAAAAAAAA$AAAA",
+		"short salt": "a:pbkdf2-sha256$100000$AAAA$" + strings.Repeat("A", 43), "empty kind": line + ",", "bcrypt": "a:$2y$10$abc",
+	} {
+		if _, err := ParseUsers([]byte(text)); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := UserLine("a b", "x", salt, nil); err == nil {
+		t.Error("a name with a space")
+	}
+}
+
+func FuzzParseUsers(f *testing.F) {
+	f.Add("# x\nsiem:pbkdf2-sha256$100000$AAAAAAAAAAAAAAAA$" + strings.Repeat("A", 43) + ":incident,contact\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		users, err := ParseUsers([]byte(text))
+		for name := range users {
+			if err != nil || !exchange.ValidID(name) {
+				t.Errorf("%q: %v", name, err)
+			}
+		}
+	})
+}
