@@ -18,7 +18,7 @@ import (
 // Submission is a mail that a system or a person handed in to be sent. Its
 // content is for others to judge.
 type Submission struct {
-	User    string   // who handed it in: a relay user, "uid:0" over a socket, "loopback"
+	User    string   // who handed it in: a relay user, "uid:0" over a socket, "tcp:loopback"; only the first has no colon
 	From    string   // envelope; nothing depends on it
 	To      []string // envelope, each one an address that Recipient knows
 	Message []byte   // as it came, dot-stuffing undone
@@ -98,7 +98,7 @@ func (b *submitBackend) NewSession(c *smtp.Conn) (smtp.Session, error) {
 		if peer.IP.IsLoopback() {
 			s.secure = true
 			if b.s.InsecureLoopback {
-				s.user = "loopback"
+				s.user = "tcp:loopback"
 			}
 		}
 	}

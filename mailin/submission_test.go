@@ -120,7 +120,7 @@ func TestWhoMaySubmit(t *testing.T) {
 		{name: "wrong password", auth: sasl.NewPlainClient("", "siem", "wrong"), to: []string{to}, code: 535},
 		{name: "wrong user", auth: sasl.NewLoginClient("soc", "right"), to: []string{to}, code: 535},
 		{name: "for another user", auth: sasl.NewPlainClient("root", "siem", "right"), to: []string{to}, code: 535},
-		{name: "insecure loopback", service: SubmissionService{InsecureLoopback: true}, to: []string{to}, user: "loopback"},
+		{name: "insecure loopback", service: SubmissionService{InsecureLoopback: true}, to: []string{to}, user: "tcp:loopback"},
 		{name: "no participant", auth: good, to: []string{"a@elsewhere.example"}, code: 550},
 		{name: "one of two is no participant", auth: good, to: []string{to, "a@elsewhere.example"}, code: 550},
 	} {
@@ -237,8 +237,13 @@ func TestUsers(t *testing.T) {
 	if !users.Login("siem", "secret") || !users.Login("desk", "other") || users.Login("siem", "other") || users.Login("nobody", "") || users.Login("siem", "") {
 		t.Error("the wrong passwords fit")
 	}
-	if len(users.Kinds("siem")) != 2 || users.Kinds("desk") != nil {
-		t.Errorf("kinds %v %v", users.Kinds("siem"), users.Kinds("desk"))
+	for name, want := range map[string]struct {
+		kinds int
+		known bool
+	}{"siem": {2, true}, "desk": {0, true}, "gone": {0, false}} {
+		if kinds, known := users.Kinds(name); len(kinds) != want.kinds || known != want.known {
+			t.Errorf("%s: kinds %v, known %v", name, kinds, known)
+		}
 	}
 	for name, text := range map[string]string{
 		"plain password": "siem:secret", "no name": strings.TrimPrefix(line, "siem"), "unknown kind": line + ",love", "twice": line + "\n" + line,

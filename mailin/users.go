@@ -108,8 +108,12 @@ func (u Users) Login(name, password string) bool {
 	return err == nil && subtle.ConstantTimeCompare(got, user.hash) == 1 && known
 }
 
-// Kinds are the kinds of report the user may hand in, nil for all.
-func (u Users) Kinds(name string) []exchange.ReportKind { return u[name].kinds }
+// Kinds are the kinds of report the user may hand in, nil for all; known is
+// false where there is no such user.
+func (u Users) Kinds(name string) (kinds []exchange.ReportKind, known bool) {
+	user, known := u[name]
+	return user.kinds, known
+}
 
 // UserLine is the line of the file for a user; salt is 16 random octets.
 func UserLine(name, password string, salt []byte, kinds []exchange.ReportKind) (string, error) {

@@ -21,6 +21,7 @@ func subcommands(g *globals) []*cobra.Command {
 		newLettersCommand(g),
 		newParticipantsCommand(g),
 		newKeysCommand(g),
+		newRelayUserCommand(g),
 		newJournalCommand(g),
 		newMigrateCommand(g),
 		newImportCommand(g),

@@ -80,6 +80,7 @@ type node struct {
 	gateway   *gateway.Gateway
 	mailboxes []*mailin.Mailbox
 	listeners []listening
+	relay     *counter // nil: no SMTP relay
 	log       *slog.Logger
 }
 
@@ -113,6 +114,9 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 		n.mailboxes = append(n.mailboxes, box)
 	}
 	if n.listeners, err = newListeners(c, log); err != nil {
+		return nil, err
+	}
+	if n.relay, err = newCounter(c, log); err != nil {
 		return nil, err
 	}
 	if n.store, err = openStore(ctx, c, false, g.Now); err != nil {
@@ -155,6 +159,9 @@ func (n *node) run(ctx context.Context, aside func(context.Context)) error {
 	for _, l := range n.listeners {
 		start(func(ctx context.Context) error { return l.Serve(ctx, l.socket, n.gateway.Accept) })
 	}
+	if n.relay != nil {
+		start(func(ctx context.Context) error { return n.relay.serve(ctx, n.gateway) })
+	}
 	parts.Go(func() { aside(ctx) })
 	parts.Wait()
 	return context.Cause(ctx)
@@ -174,6 +181,9 @@ func (n *node) reloadOn(ctx context.Context, hup <-chan os.Signal, g *globals) {
 			var base gateway.Base
 			if base, err = newBase(c); err == nil {
 				err = n.gateway.Follow(ctx, base)
+			}
+			if err == nil && n.relay != nil {
+				err = n.relay.readUsers(c)
 			}
 			if err == nil {
 				n.log.Info("reloaded", "participants", len(c.Participants))

@@ -116,9 +116,12 @@ func (g *globals) language() string {
 }
 
 // problemText tells a problem in the language asked for.
-func (g *globals) problemText(p exchange.Problem) string {
+func (g *globals) problemText(p exchange.Problem) string { return problemIn(g.language(), p) }
+
+// problemIn tells a problem in a language.
+func problemIn(language string, p exchange.Problem) string {
 	if p.Key == "" || !catalogue.Has("problem."+p.Key) {
 		return p.Text
 	}
-	return catalogue.Text(g.language(), "problem."+p.Key, p.Args...)
+	return catalogue.Text(language, "problem."+p.Key, p.Args...)
 }

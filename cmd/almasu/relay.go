@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync/atomic"
+
+	"almasu/config"
+	"almasu/exchange"
+	"almasu/gateway"
+	"almasu/internal/catalogue"
+	"almasu/mailin"
+)
+
+// counter is the SMTP relay: the service, its socket, and who may use it.
+type counter struct {
+	service *mailin.SubmissionService
+	socket  net.Listener
+	users   atomic.Pointer[mailin.Users] // SIGHUP reads them anew
+}
+
+// newCounter opens the relay of the configuration, nil if there is none. Its
+// mails are bounded by the document they carry, not by limits.message.
+func newCounter(c *config.Config, log *slog.Logger) (*counter, error) {
+	if c.Listen.Relay == "" {
+		return nil, nil
+	}
+	r := &counter{}
+	if err := r.readUsers(c); err != nil {
+		return nil, err
+	}
+	listener, err := newListener(c, false, log)
+	if err != nil {
+		return nil, err
+	}
+	listener.Name, listener.MaxMessage = "relay", min(c.Limits.Message, 2*c.Limits.Document+1<<20)
+	r.service = &mailin.SubmissionService{Listener: *listener, ImplicitTLS: c.Listen.RelayTLS == "implicit",
+		InsecureLoopback: c.Listen.InsecureLoopbackSubmit,
+		Login:            func(name, password string) bool { return r.users.Load().Login(name, password) }}
+	r.socket, err = listenOn(c.Listen.Relay)
+	return r, err
+}
+
+func (r *counter) readUsers(c *config.Config) error {
+	text, err := config.Secret(c.Listen.RelayUsers)
+	if err != nil {
+		return fmt.Errorf("listen.relay_users: %w", err)
+	}
+	users, err := mailin.ParseUsers(text)
+	if err != nil {
+		return fmt.Errorf("listen.relay_users: %w", err)
+	}
+	r.users.Store(&users)
+	return nil
+}
+
+// serve takes mail for the gateway until ctx ends.
+func (r *counter) serve(ctx context.Context, g *gateway.Gateway) error {
+	r.service.Recipient = func(address string) bool { return g.Addressee(address) != nil }
+	r.service.Submit = func(ctx context.Context, m mailin.Submission) (string, error) {
+		kinds, known := r.users.Load().Kinds(m.User)
+		if !known && !strings.Contains(m.User, ":") { // removed since it logged in
+			return "", &mailin.Refused{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "the user may not submit any more"}
+		}
+		s, err := g.SubmitMail(ctx, gateway.HandedIn{Message: m.Message, To: m.To, Actor: "relay:" + m.User, Kinds: kinds})
+		return relayReply(s, err)
+	}
+	return r.service.Serve(ctx, r.socket)
+}
+
+// mostProblems is how many problems of a document stand in a reply.
+const mostProblems = 5
+
+// relayReply tells the client what became of its mail. Replies are English:
+// they are ASCII, and the first to read them is a program.
+func relayReply(s gateway.Submission, err error) (string, error) {
+	switch {
+	case errors.Is(err, gateway.ErrAddressee):
+		return "", &mailin.Refused{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: err.Error()}
+	case err != nil:
+		return "", err
+	case s.Again != 0:
+		return fmt.Sprintf("report %s revision %d was committed before as %d; almasu status %s", s.Report.ID, s.Report.Revision, s.Again, s.Report.ID), nil
+	case s.Position == 0:
+		return "", refusedReply(s)
+	}
+	text := fmt.Sprintf("report %s revision %d is committed as %d", s.Report.ID, s.Report.Revision, s.Position)
+	for _, l := range s.Letters {
+		if l.State == exchange.LetterBlocked {
+			text += "; it waits for a usable key of " + l.To
+		}
+	}
+	return text + "; almasu status " + s.Report.ID, nil
+}
+
+// refusedReply is the code of the refusal and the first problems.
+func refusedReply(s gateway.Submission) *mailin.Refused {
+	r := &mailin.Refused{Code: 554, Enhanced: [3]int{5, 6, 0}}
+	switch s.Refusal.Code {
+	case exchange.KindForbidden, exchange.ReporterMismatch, exchange.MarkingForbidden:
+		r.Code, r.Enhanced = 550, [3]int{5, 7, 1}
+	}
+	r.Text = strings.Join(refusalLines(string(exchange.English), s, mostProblems), "\n")
+	return r
+}
+
+// refusalLines tell a refusal in a language: the code with its reason, then
+// the problems, at most so many.
+func refusalLines(language string, s gateway.Submission, most int) []string {
+	first := string(s.Refusal.Code) + ": " + catalogue.Text(language, "refusal."+string(s.Refusal.Code))
+	if s.Refusal.Reason != "" && len(s.Problems) == 0 {
+		first += " (" + s.Refusal.Reason + ")"
+	}
+	lines := []string{first}
+	for i, p := range s.Problems {
+		if i == most {
+			lines = append(lines, fmt.Sprintf("+%d", len(s.Problems)-most))
+			break
+		}
+		place := p.Path
+		if p.Line > 0 {
+			place += fmt.Sprintf(" %d:%d", p.Line, p.Column)
+		}
+		lines = append(lines, place+": "+problemIn(language, p))
+	}
+	return lines
+}
