@@ -200,3 +200,30 @@ with smtplib.SMTP(host, int(port)) as c:
 		t.Errorf("committed %v", ids)
 	}
 }
+
+func TestFolderFromFileToLetter(t *testing.T) {
+	s := newRunningSOC(t, "folder: {inbox: desk/inbox, poll: 1s}\n")
+	card, err := parser.Example(exchange.Incident, exchange.CardJSON, "soc-alfa", "nccis", "r-file", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	submit := submitFile(s.node.gateway, exchange.Russian)
+	for _, test := range []struct{ name, body, want string }{
+		{"a report", string(card), ""},
+		{"again, as after a crash", string(card), ""},
+		{"changed under the same revision", strings.Replace(string(card), `"high"`, `"low"`, 1), "conflict"},
+		{"wrong", strings.Replace(strings.Replace(string(card), `"high"`, `"terrible"`, 1), "r-file", "r-x", 1), "/severity"},
+		{"for nobody", strings.Replace(strings.Replace(string(card), `"nccis"`, `"soc-beta"`, 1), "r-file", "r-y", 1), "soc-beta"},
+	} {
+		wrong, err := submit(t.Context(), "x.json", []byte(test.body))
+		if err != nil || (test.want == "") != (wrong == nil) || !strings.Contains(strings.Join(wrong, "\n"), test.want) {
+			t.Errorf("%s: %q %v", test.name, wrong, err)
+		}
+	}
+	if ids := s.committed(t); len(ids) != 1 || ids[0] != "r-file" {
+		t.Errorf("committed %v", ids)
+	}
+	if s.node.folder == nil || s.node.folder.Sent != s.path("desk", "sent") {
+		t.Errorf("folder %+v", s.node.folder)
+	}
+}

@@ -80,7 +80,8 @@ type node struct {
 	gateway   *gateway.Gateway
 	mailboxes []*mailin.Mailbox
 	listeners []listening
-	relay     *counter // nil: no SMTP relay
+	relay     *counter       // nil: no SMTP relay
+	folder    *mailin.Intake // nil: no folder
 	log       *slog.Logger
 }
 
@@ -123,6 +124,9 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	n.gateway = gateway.New(n.store, n.sender, gateway.World{}, gatewayLimits(c.Limits), g.Now, log)
+	if n.folder = newIntake(c, log); n.folder != nil {
+		n.folder.Submit = submitFile(n.gateway, c.Language)
+	}
 	if err := n.gateway.Follow(ctx, base); err != nil {
 		n.close()
 		return nil, err
@@ -161,6 +165,9 @@ func (n *node) run(ctx context.Context, aside func(context.Context)) error {
 	}
 	if n.relay != nil {
 		start(func(ctx context.Context) error { return n.relay.serve(ctx, n.gateway) })
+	}
+	if n.folder != nil {
+		start(n.folder.Run)
 	}
 	parts.Go(func() { aside(ctx) })
 	parts.Wait()
