@@ -1,5 +1,6 @@
 // Package mailin brings in bytes from outside: messages from an IMAP mailbox,
-// over SMTP and LMTP, and from files.
+// over SMTP and LMTP, and from files; and what is handed in to be sent, by
+// submission (RFC 6409) and in a folder.
 //
 // It owns the connection, its faults and its recovery, and the promise of the
 // first durable point: nothing is confirmed to anyone (250, \Seen, MOVE)

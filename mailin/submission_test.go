@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/textproto"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -269,4 +271,31 @@ func FuzzParseUsers(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSubmitInChunks(t *testing.T) {
+	c := openCounter(t, tcp(t), &SubmissionService{InsecureLoopback: true})
+	conn, err := textproto.Dial("tcp", c.addr.String())
+	must(t, err)
+	defer conn.Close()
+	for _, line := range []struct{ say, want string }{
+		{"", "220"}, {"EHLO x", "250"}, {"MAIL FROM:<a@soc.example>", "250"}, {"RCPT TO:<exchange@nccis.example>", "250"},
+		{"BDAT 5\r\nA: b\r", "250"}, {"BDAT 8 LAST\r\n\n\r\nhello", "250 report r-1"}, {"MAIL FROM:<a@soc.example>", "250"},
+		{"DATA", "502"}, // no recipient of its own
+	} {
+		if line.say != "" {
+			_, err := conn.W.WriteString(line.say)
+			if !strings.HasPrefix(line.say, "BDAT") {
+				_, err = conn.W.WriteString("\r\n")
+			}
+			must(t, errors.Join(err, conn.W.Flush()))
+		}
+		code, text, err := conn.ReadResponse(0)
+		if code == 0 || !strings.HasPrefix(fmt.Sprint(code, " ", strings.TrimPrefix(text, "2.0.0 ")), line.want) {
+			t.Fatalf("%q: %d %s %v", line.say, code, text, err)
+		}
+	}
+	if len(c.took) != 1 || string(c.took[0].Message) != "A: b\r\n\r\nhello" {
+		t.Errorf("took %+v", c.took)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"almasu/config"
 	"almasu/exchange"
@@ -22,6 +23,10 @@ type counter struct {
 	socket  net.Listener
 	users   atomic.Pointer[mailin.Users] // SIGHUP reads them anew
 }
+
+// relayTransfer bounds one mail on its way to us: the clients are near, and a
+// slow one keeps others waiting.
+const relayTransfer = 5 * time.Minute
 
 // newCounter opens the relay of the configuration, nil if there is none. Its
 // mails are bounded by the document they carry, not by limits.message.
@@ -38,6 +43,7 @@ func newCounter(c *config.Config, log *slog.Logger) (*counter, error) {
 		return nil, err
 	}
 	listener.Name, listener.MaxMessage = "relay", min(c.Limits.Message, 2*c.Limits.Document+1<<20)
+	listener.Data = relayTransfer
 	r.service = &mailin.SubmissionService{Listener: *listener, ImplicitTLS: c.Listen.RelayTLS == "implicit",
 		InsecureLoopback: c.Listen.InsecureLoopbackSubmit,
 		Login:            func(name, password string) bool { return r.users.Load().Login(name, password) }}

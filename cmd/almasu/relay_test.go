@@ -157,6 +157,12 @@ func TestRelayWithSwaks(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "250 2.0.0 report r-swaks revision 1 is committed") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	put(t, s.path("report.json"), s.must(t, newExampleCommand, "incident", "--reporter", "soc-alfa"))
+	out, err = exec.Command(swaks, "--server", s.addr, "--auth", "PLAIN", "--auth-user", s.user, "--auth-password", s.passwd, "--to", "exchange@nccis.example",
+		"--attach-type", "application/json", "--attach", "@"+s.path("report.json")).CombinedOutput() // as docs/CONNECT.md has it
+	if err != nil || !strings.Contains(string(out), "is committed") {
+		t.Errorf("as an attachment: %v\n%s", err, out)
+	}
 	if out, err := exec.Command(swaks, args...).CombinedOutput(); err == nil || !strings.Contains(string(out), "530 5.7.0") {
 		t.Errorf("without a password: %v\n%s", err, out)
 	}
