@@ -14,6 +14,7 @@ func subcommands(g *globals) []*cobra.Command {
 		newExplainCommand(g),
 		newValidateCommand(g),
 		newExampleCommand(g),
+		newConvertCommand(g),
 		newQueueCommand(g),
 		newHeldCommand(g),
 		newRulesCommand(g),

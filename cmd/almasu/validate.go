@@ -41,10 +41,13 @@ type validation struct {
 	Problems []exchange.Problem `json:"problems"`
 }
 
+// maxDocument is the default of limits.document, octets.
+const maxDocument = 4 << 20
+
 // validate needs no configuration; one that is there sets the limits.
 func validate(g *globals, files []string, at time.Time) error {
 	limits := parser.Limits{}
-	limit := int64(4 << 20)
+	limit := int64(maxDocument)
 	if path, err := config.Find(g.ConfigPath); err == nil {
 		c, err := config.Load(path)
 		if err != nil {
