@@ -96,6 +96,8 @@ type Gateway struct {
 	alone   sync.RWMutex // held for writing while a suspicious message is judged
 	suspect sync.Mutex   // one such message at a time waits for that
 
+	submitting sync.Mutex // held from the look for the same report to its commit
+
 	backlog struct { // what backlogged saw last
 		sync.Mutex
 		at   time.Time

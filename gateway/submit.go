@@ -70,6 +70,8 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	if err != nil {
 		return s, err
 	}
+	g.submitting.Lock()
+	defer g.submitting.Unlock()
 	if err = g.submittedBefore(ctx, &s, parsed.Document, addressees); err != nil || s.Refusal.Code != "" {
 		return s, err
 	}

@@ -186,11 +186,11 @@ func (n *node) reloadOn(ctx context.Context, hup <-chan os.Signal, g *globals) {
 		c, err := g.load()
 		if err == nil {
 			var base gateway.Base
-			if base, err = newBase(c); err == nil {
-				err = n.gateway.Follow(ctx, base)
-			}
-			if err == nil && n.relay != nil {
+			if base, err = newBase(c); err == nil && n.relay != nil {
 				err = n.relay.readUsers(c)
+			}
+			if err == nil {
+				err = n.gateway.Follow(ctx, base)
 			}
 			if err == nil {
 				n.log.Info("reloaded", "participants", len(c.Participants))
