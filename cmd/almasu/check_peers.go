@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,6 +121,7 @@ func (k *checker) listeners(c *config.Config, now time.Time) {
 	if len(where) == 0 {
 		return
 	}
+	k.relayUsers(c)
 	if c.Listen.TLSCert == "" {
 		k.ok("listen", "listen-ok", strings.Join(where, ", "))
 		return
@@ -136,4 +139,17 @@ func (k *checker) listeners(c *config.Config, now time.Time) {
 	default:
 		k.ok("listen", "listen-ok", strings.Join(where, ", "))
 	}
+}
+
+// relayUsers reads the users of the relay and names them.
+func (k *checker) relayUsers(c *config.Config) {
+	if c.Listen.Relay == "" || c.Listen.RelayUsers == "" {
+		return
+	}
+	r := &counter{}
+	if err := r.readUsers(c); err != nil {
+		k.fail("listen.relay", "relay-users-broken", err.Error())
+		return
+	}
+	k.ok("listen.relay", "relay-users-ok", strings.Join(slices.Sorted(maps.Keys(*r.users.Load())), ", "))
 }

@@ -233,3 +233,19 @@ func TestFolderFromFileToLetter(t *testing.T) {
 		t.Errorf("folder %+v", s.node.folder)
 	}
 }
+
+func TestCheckNamesTheRelayUsers(t *testing.T) {
+	s := newSite(t, "soc", "soc-alfa", nil, time.Now())
+	put(t, s.path("relay.users"), s.must(t, newRelayUserCommand, "add", "siem"))
+	s.add(t, "\nlisten: {relay: \"127.0.0.1:2587\", relay_users: relay.users}\n")
+	if lines, _ := s.checks(t); find(lines, levelOK, "may submit: siem") == nil {
+		t.Errorf("check %+v", lines)
+	}
+	put(t, s.path("relay.users"), "siem:secret\n")
+	if lines, _ := s.checks(t); find(lines, levelFail, "line 1") == nil {
+		t.Errorf("check %+v", lines)
+	}
+	if err := s.do(newRelayUserCommand, "add", "a:b"); err == nil {
+		t.Error("a name with a colon")
+	}
+}
