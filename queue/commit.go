@@ -187,7 +187,7 @@ func (t *tx) addDeadlines(d exchange.Decision, report int64) error {
 			dl.Report = report
 		}
 		if dl.State == "" {
-			dl.State = deadlineOpen
+			dl.State = exchange.DeadlineOpen
 		}
 		if _, err := t.exec(`INSERT INTO deadline (clause, report, at, state) VALUES ($1, $2, $3, $4)`,
 			dl.Clause, dl.Report, micro(dl.At), dl.State); err != nil {

@@ -8,13 +8,6 @@ import (
 	"almasu/exchange"
 )
 
-// The states of a deadline (exchange.Deadline).
-const (
-	deadlineOpen   = "open"
-	deadlineMet    = "met"
-	deadlineMissed = "missed"
-)
-
 // OpenDeadlines lists the open deadlines up to and including a moment, the
 // earliest first.
 func (s *Store) OpenDeadlines(ctx context.Context, before time.Time) ([]exchange.Deadline, error) {
@@ -43,7 +36,7 @@ func (s *Store) deadlines(ctx context.Context, query string, arg int64) ([]excha
 // may still become met: the proof that it was done in time can come late.
 func (s *Store) SetDeadline(ctx context.Context, id int64, state string) error {
 	op := fmt.Sprintf("set deadline %d to %s", id, state)
-	if state != deadlineMet && state != deadlineMissed {
+	if state != exchange.DeadlineMet && state != exchange.DeadlineMissed {
 		return fmt.Errorf("%s: use met or missed: %w", op, ErrForbidden)
 	}
 	return s.write(ctx, op, func(t *tx) error {

@@ -37,9 +37,7 @@ func convert(g *globals, file string, to exchange.Format) error {
 	parsed := parser.ParseFile(exchange.Document{Name: filepath.Base(file), Body: body}, parser.Limits{}, g.Now())
 	if parsed.Refusal.Code != "" || len(parsed.Problems) > 0 {
 		fmt.Fprintf(g.Stderr, "almasu: %s: not valid, so not converted\n", file)
-		for _, p := range parsed.Problems {
-			fmt.Fprintf(g.Stderr, "  problem      %s line %d column %d: %s: %s\n", p.Path, p.Line, p.Column, p.Code, g.problemText(p))
-		}
+		printProblems(g.Stderr, g, parsed.Problems)
 		return errFailed
 	}
 	for _, r := range parsed.Reports {

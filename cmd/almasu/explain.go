@@ -159,7 +159,7 @@ func printExplanation(g *globals, e gateway.Explanation) error {
 	for _, r := range e.Reports {
 		row("report", "%s %s revision %d, %s, reporter %s", r.Kind, r.ID, r.Revision, r.Format, r.Reporter)
 	}
-	printProblems(g, e.Problems)
+	printProblems(g.Stdout, g, e.Problems)
 	for _, a := range e.Answers {
 		row("answer", "%s to %s %s", a.Kind, a.To, a.Verdict)
 	}
@@ -196,8 +196,8 @@ func orNone(s string) string {
 	return s
 }
 
-func printProblems(g *globals, problems []exchange.Problem) {
+func printProblems(out io.Writer, g *globals, problems []exchange.Problem) {
 	for _, p := range problems {
-		fmt.Fprintf(g.Stdout, "  problem      %s line %d column %d: %s: %s\n", p.Path, p.Line, p.Column, p.Code, g.problemText(p))
+		fmt.Fprintf(out, "  problem      %s line %d column %d: %s: %s\n", p.Path, p.Line, p.Column, p.Code, g.problemText(p))
 	}
 }

@@ -139,7 +139,7 @@ func printSubmission(g *globals, c *config.Config, file string, s gateway.Submis
 		}
 	} else if refused {
 		fmt.Fprintf(g.Stdout, "%s: not sent: %s %s\n", file, out.Code, out.Reason)
-		printProblems(g, s.Problems)
+		printProblems(g.Stdout, g, s.Problems)
 	} else {
 		fmt.Fprintf(g.Stdout, "%s %s revision %d\n", out.Kind, out.ID, out.Revision)
 		for _, l := range out.Letters {

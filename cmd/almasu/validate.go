@@ -106,7 +106,7 @@ func printValidation(g *globals, v validation) error {
 		verdict = "invalid"
 	}
 	fmt.Fprintf(g.Stdout, "%s: %s %s %s\n", v.File, verdict, v.Format, v.Kind)
-	printProblems(g, v.Problems)
+	printProblems(g.Stdout, g, v.Problems)
 	return nil
 }
 
