@@ -171,6 +171,7 @@ type Limits struct {
 	Backlog        int           `yaml:"backlog" default:"100000"` // undecided messages at which intake stops
 	Workers        int           `yaml:"workers"`                  // 8 for each CPU if not written
 	RetryLife      time.Duration `yaml:"retry_life" default:"5d"`
+	ReceiptWait    time.Duration `yaml:"receipt_wait" default:"10m"` // then the letter is sent again; 0: never
 	SigningAge     time.Duration `yaml:"signing_age" default:"14d"`
 	SigningSkew    time.Duration `yaml:"signing_skew" default:"10m"`
 	Poll           time.Duration `yaml:"poll" default:"1m"` // the mailbox scan that IDLE only hurries

@@ -23,7 +23,7 @@ func TestDefaults(t *testing.T) {
 	const mib, day = 1 << 20, 24 * time.Hour
 	want := Limits{Message: 50 * mib, Document: 4 * mib, Header: mib, InWork: 128 * mib, Decompressed: 200 * mib,
 		Depth: 32, Parts: 200, Attempts: 3, AnswersPerHour: 60, Connections: 64, Backlog: 100000, Workers: 8 * runtime.NumCPU(),
-		RetryLife: 5 * day, SigningAge: 14 * day, SigningSkew: 10 * time.Minute, Poll: time.Minute}
+		RetryLife: 5 * day, ReceiptWait: 10 * time.Minute, SigningAge: 14 * day, SigningSkew: 10 * time.Minute, Poll: time.Minute}
 	if c.Limits != want {
 		t.Errorf("limits\n%+v want\n%+v", c.Limits, want)
 	}
@@ -57,7 +57,7 @@ func TestDefaultsWrittenOut(t *testing.T) {
 participants: participants/*.yaml
 trust: {anchors: [], intermediates: [], crls: [], domestic: [], revocation: prefer}
 limits: {message: 50MiB, document: 4MiB, header: 1MiB, in_work: 128MiB, depth: 32, parts: 200, decompressed: 200MiB, attempts: 3,
-         retry_life: 5d, signing_age: 14d, signing_skew: 10m, answers_per_hour: 60, connections: 64, backlog: 100000, poll: 1m}
+         retry_life: 5d, receipt_wait: 10m, signing_age: 14d, signing_skew: 10m, answers_per_hour: 60, connections: 64, backlog: 100000, poll: 1m}
 store: sqlite:almasu.db
 platform_reference: ""
 language: kk
@@ -100,7 +100,7 @@ func TestFullExample(t *testing.T) {
 	c := full(t)
 	want := Limits{Message: 25 << 20, Document: 2 << 20, Header: 64 << 10, InWork: 1 << 30, Decompressed: 99 << 20,
 		Depth: 16, Parts: 100, Attempts: 5, AnswersPerHour: 6, Connections: 8, Backlog: 500, Workers: 3,
-		RetryLife: 48 * time.Hour, SigningAge: 36 * time.Hour, SigningSkew: 90 * time.Second, Poll: 30 * time.Second}
+		RetryLife: 48 * time.Hour, ReceiptWait: 20 * time.Minute, SigningAge: 36 * time.Hour, SigningSkew: 90 * time.Second, Poll: 30 * time.Second}
 	if c.Limits != want {
 		t.Errorf("limits %+v", c.Limits)
 	}

@@ -35,6 +35,10 @@ type Letter struct {
 	Digest  Digest // of the sealed entity, to compare with the receipt's
 	// WantsReceipt: the letter is open until an authenticated receipt closes it.
 	WantsReceipt bool
+	// Patience is how long the receipt is waited for before the same octets are
+	// sent again; each further wait is three times the one before. 0: for ever.
+	Patience time.Duration
+	AgainAt  time.Time // when a letter that was sent goes again, zero for never
 
 	// OncePer is how long after a letter of this kind to the same participant no
 	// other one may follow: Commit leaves this letter out then. 0: no bound.
@@ -126,6 +130,7 @@ type Decision struct {
 	Letters   []Letter
 	Deadlines []Deadline
 	Closes    []Close
+	Waits     []Wait
 	Hints     []Hint
 	Replaces  []Replace
 	Changes   []Change // of the register, proposed by this message
@@ -143,6 +148,13 @@ type Close struct {
 	// As the receipt tells them.
 	PeerReceivedAt time.Time
 	PeerDecidedAt  time.Time
+}
+
+// Wait notes that the addressee of a letter has it and will answer later: it is
+// not sent again before Until.
+type Wait struct {
+	Letter int64
+	Until  time.Time
 }
 
 // Hint notes what a delivery report says of a letter.

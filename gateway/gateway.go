@@ -38,6 +38,9 @@ type World struct {
 	// beyond it are answered later, never dropped.
 	AnswersPerHour int
 	RetryLife      time.Duration // how long a letter is tried
+	// ReceiptWait is how long a receipt is waited for before the letter is sent
+	// again (Letter.Patience). 0: for ever.
+	ReceiptWait time.Duration
 	// Changes of the register that are approved, and those of them that have
 	// no effect (Base.With).
 	Changes   []exchange.Change

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"almasu/exchange"
 	"almasu/queue"
@@ -49,6 +50,7 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 	}
 	g.note(d, "receipt", map[string]string{"letter": fmt.Sprint(l.ID), "verdict": string(r.Verdict), "number": r.Number, "code": string(r.Code)})
 	if r.Verdict == exchange.VerdictHeld { // the final receipt is still to come
+		d.Waits = append(d.Waits, exchange.Wait{Letter: l.ID, Until: d.At.Add(heldPatience)})
 		return nil
 	}
 	d.Closes = append(d.Closes, exchange.Close{Letter: l.ID, Arrival: a.ID, Verdict: r.Verdict, Number: r.Number, At: d.At,
@@ -58,6 +60,10 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 	}
 	return g.proveOpened(ctx, d, l.MessageID)
 }
+
+// heldPatience is how long a person there may take over a held message before
+// it is sent again: the final receipt may have been lost.
+const heldPatience = 24 * time.Hour
 
 // mismatch says why a receipt does not belong to the letter it names, "" if it
 // does. The receipt of a repeated message repeats the digest of the first, so

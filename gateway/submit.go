@@ -198,6 +198,9 @@ func (w *World) seal(l draft, now time.Time) (exchange.Letter, error) {
 	if l.nullSender {
 		out.Sender = ""
 	}
+	if l.ask {
+		out.Patience = w.ReceiptWait
+	}
 	inner, err := mailout.Protect(e, l.entity)
 	if err != nil {
 		return out, fmt.Errorf("letter to %s: %w", l.to.ID, err)

@@ -29,6 +29,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	all.Go(func() { g.loop(ctx, nil, "deadlines", g.watchDeadlines) })
 	all.Go(func() { g.loop(ctx, nil, "blocked", g.unblock) })
+	all.Go(func() { g.loop(ctx, nil, "unanswered", g.sendAgain) })
 	all.Go(func() { g.loop(ctx, nil, "register", g.followRegister) })
 	all.Go(func() { g.loop(ctx, nil, "keys", g.watchKeys) })
 	all.Wait()

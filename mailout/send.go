@@ -31,8 +31,8 @@ type Sender struct {
 // nothing else, each time. Send never waits to try again: Backoff says when.
 //
 // The context bounds the whole call; when it ends the connection is cut and
-// the result is `later`. A letter whose delivery a report said failed begins
-// with the relay after the one that took it.
+// the result is `later`. A letter whose delivery failed, or to which no receipt
+// came, begins with the relay after the one that took it.
 func (s *Sender) Send(ctx context.Context, l exchange.Letter) []exchange.Attempt {
 	now := s.now()
 	if err := sendable(l); err != nil {
@@ -75,12 +75,12 @@ func sendable(l exchange.Letter) error {
 // order is the relays in the order this letter tries them: as configured, but
 // a relay that lost its final reply within the last minutes comes after the
 // others (or one that hangs there would keep every letter from the next relay),
-// and after a failed delivery those behind the relay that took it come first.
+// and where a relay took the letter before those behind it come first.
 func (s *Sender) order(l exchange.Letter, now time.Time) []Relay {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	relays := s.Relays
-	if l.Delivery == "failed" {
+	if l.Delivery == "failed" || !l.SentAt.IsZero() {
 		for i, r := range relays {
 			if r.Address == l.Relay {
 				relays = append(append([]Relay{}, relays[i+1:]...), relays[:i+1]...)

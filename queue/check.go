@@ -86,6 +86,7 @@ func letterRules() []rule {
 	return []rule{
 		{"a letter is in a state of exchange", `SELECT 'letter ' || id FROM letter WHERE state NOT IN (` + states(exchange.LetterTransitions()) + `)`},
 		{"a waiting letter, and no other, is leased or due", `SELECT 'letter ' || id FROM letter WHERE (state <> 'waiting' AND (lease <> '' OR ready <> 0)) OR (state = 'waiting' AND ready NOT IN (1, 2))`},
+		{"only a sent letter without its receipt goes again", `SELECT 'letter ' || id FROM letter WHERE again_at <> 0 AND (state <> 'sent' OR wants_receipt = 0)`},
 		{"a letter has its octets", `SELECT 'letter ' || l.id FROM letter l
 			WHERE NOT EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)`},
 		{"octets and attempts belong to a letter", `SELECT 'letter ' || x.letter FROM (SELECT letter FROM letter_body UNION SELECT letter FROM attempt) x

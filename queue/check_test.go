@@ -35,6 +35,7 @@ func breakages() map[string][]string {
 		"a letter is in a state of exchange":                                 {`UPDATE letter SET state = 'lost'`},
 		"a waiting letter, and no other, is leased or due":                   {`UPDATE letter SET lease = 'x'`, `UPDATE letter SET ready = 1`},
 		"a letter has its octets":                                            {`DELETE FROM letter_body`},
+		"only a sent letter without its receipt goes again":                  {`UPDATE letter SET again_at = 5`},
 		"octets and attempts belong to a letter":                             {`INSERT INTO letter_body (letter, bytes) SELECT 99, bytes FROM letter_body`, `UPDATE attempt SET letter = 99`},
 		"a sent letter has its time and its attempt, a closed one its time":  {`DELETE FROM attempt`, `UPDATE letter SET sent_at = 0`, `UPDATE letter SET state = 'closed'`},
 		"a letter answers an arrival and carries a report that are there":    {`UPDATE letter SET arrival = 99`, `UPDATE letter SET report = 99`, `UPDATE letter SET receipt_arrival = 99`},

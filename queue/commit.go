@@ -89,6 +89,7 @@ func (s *Store) decide(t *tx, from exchange.ArrivalState, d exchange.Decision) (
 		func() error { return t.replaceLetters(d) },
 		func() error { return t.closeLetters(d) },
 		func() error { return t.hintLetters(d) },
+		func() error { return t.waitForLetters(d) },
 		func() error { return t.addChanges(d) },
 		func() error { return t.proveChanges(d) },
 		func() error { return t.journal(eventsOf(d)...) },

@@ -11,17 +11,19 @@ import (
 
 const letterColumns = `id, kind, state, recipient, address, sender, message_id, envelope_id, clause, arrival, report, digest_alg, digest_value,
 	digest_over, wants_receipt, created_at, expires_at, due_at, attempts, sent_at, outside, relay, reply, closed_at, verdict, number,
-	delivery, receipt_arrival, peer_received_at, peer_decided_at`
+	delivery, receipt_arrival, peer_received_at, peer_decided_at, patience, again_at`
 
 func scanLetter(scan func(...any) error) (exchange.Letter, error) {
 	var l exchange.Letter
-	var createdAt, expiresAt, dueAt, sentAt, closedAt, peerReceivedAt, peerDecidedAt int64
+	var createdAt, expiresAt, dueAt, sentAt, closedAt, peerReceivedAt, peerDecidedAt, patience, againAt int64
 	err := scan(&l.ID, &l.Kind, &l.State, &l.To, &l.Address, &l.Sender, &l.MessageID, &l.EnvelopeID, &l.Clause, &l.Arrival, &l.Report,
 		&l.Digest.Algorithm, &l.Digest.Value, &l.Digest.Over, &l.WantsReceipt, &createdAt, &expiresAt, &dueAt, &l.Attempts, &sentAt, &l.Outside,
-		&l.Relay, &l.Reply, &closedAt, &l.Verdict, &l.Number, &l.Delivery, &l.ReceiptArrival, &peerReceivedAt, &peerDecidedAt)
+		&l.Relay, &l.Reply, &closedAt, &l.Verdict, &l.Number, &l.Delivery, &l.ReceiptArrival, &peerReceivedAt,
+		&peerDecidedAt, &patience, &againAt)
 	l.CreatedAt, l.Expires, l.NextAt = fromMicro(createdAt), fromMicro(expiresAt), fromMicro(dueAt)
 	l.SentAt, l.ClosedAt = fromMicro(sentAt), fromMicro(closedAt)
 	l.PeerReceivedAt, l.PeerDecidedAt = fromMicro(peerReceivedAt), fromMicro(peerDecidedAt)
+	l.Patience, l.AgainAt = time.Duration(patience)*time.Microsecond, fromMicro(againAt)
 	return l, err
 }
 
@@ -147,11 +149,11 @@ func (t *tx) addLetter(d exchange.Decision, l exchange.Letter) error {
 		ready = t.line(l.NextAt)
 	}
 	err := t.one(`INSERT INTO letter (kind, state, recipient, address, sender, message_id, envelope_id, clause, arrival, report, digest_alg,
-			digest_value, digest_over, wants_receipt, created_at, expires_at, ready, due_at, verdict)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id`,
+			digest_value, digest_over, wants_receipt, created_at, expires_at, ready, due_at, verdict, patience)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING id`,
 		[]any{string(l.Kind), string(l.State), l.To, l.Address, l.Sender, l.MessageID, l.EnvelopeID, l.Clause, l.Arrival, l.Report, l.Digest.Algorithm,
 			l.Digest.Value, l.Digest.Over, asInt(l.WantsReceipt), micro(l.CreatedAt), micro(l.Expires),
-			ready, micro(l.NextAt), string(l.Verdict)}, &l.ID)
+			ready, micro(l.NextAt), string(l.Verdict), l.Patience.Microseconds()}, &l.ID)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (t *tx) closeLetter(d exchange.Decision, c exchange.Close) error {
 	if c.Arrival == 0 {
 		c.Arrival = d.Arrival
 	}
-	_, err := t.exec(`UPDATE letter SET state = 'closed', ready = 0, lease = '', worker = '', closed_at = $1, verdict = $2, number = $3,
+	_, err := t.exec(`UPDATE letter SET state = 'closed', ready = 0, again_at = 0, lease = '', worker = '', closed_at = $1, verdict = $2, number = $3,
 		receipt_arrival = $4, peer_received_at = $5, peer_decided_at = $6 WHERE id = $7`, micro(c.At), string(c.Verdict), clean(c.Number), c.Arrival,
 		micro(c.PeerReceivedAt), micro(c.PeerDecidedAt), c.Letter)
 	return err
@@ -67,7 +67,7 @@ func (t *tx) hintLetters(d exchange.Decision) error {
 		}
 		requeue := h.Requeue && state == exchange.LetterSent
 		if requeue {
-			if _, err := t.exec(`UPDATE letter SET state = 'waiting', ready = 1, due_at = 0,
+			if _, err := t.exec(`UPDATE letter SET state = 'waiting', ready = 1, due_at = 0, again_at = 0,
 				expires_at = CASE WHEN expires_at < $1 THEN $1 ELSE expires_at END WHERE id = $2`, micro(t.now.Add(secondLife)), h.Letter); err != nil {
 				return fmt.Errorf("send letter %d once more: %w", h.Letter, err)
 			}

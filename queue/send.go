@@ -63,7 +63,8 @@ func (s *Store) Sent(ctx context.Context, id int64, lease string, tried ...excha
 			return err
 		}
 		if err := t.must(ErrLeaseLost, `UPDATE letter SET state = 'sent', ready = 0, lease = '', worker = '', attempts = attempts + 1,
-				sent_at = $1, outside = $2, relay = $3, reply = $4
+				sent_at = $1, outside = $2, relay = $3, reply = $4,
+				again_at = CASE WHEN wants_receipt = 1 AND patience > 0 THEN CAST($1 AS BIGINT) + patience ELSE 0 END, patience = patience * 3
 			WHERE id = $5 AND lease = $6 AND lease <> '' AND state = 'waiting'`,
 			micro(t.orNow(last.At)), asInt(last.Outside), clean(last.Relay), reply(last), id, lease); err != nil {
 			return err
@@ -109,7 +110,7 @@ func (s *Store) Never(ctx context.Context, id int64, lease string, tried ...exch
 // waiting, due at once and with its life counted anew from now.
 func (s *Store) Retry(ctx context.Context, id int64, actor string) error {
 	return s.write(ctx, fmt.Sprintf("retry letter %d", id), func(t *tx) error {
-		err := t.must(ErrForbidden, `UPDATE letter SET state = 'waiting', ready = 1, due_at = 0, lease = '', attempts = 0,
+		err := t.must(ErrForbidden, `UPDATE letter SET state = 'waiting', ready = 1, due_at = 0, again_at = 0, lease = '', attempts = 0,
 				expires_at = CASE WHEN expires_at = 0 THEN 0 ELSE CAST($1 AS BIGINT) + (expires_at - created_at) END
 			WHERE id = $2 AND (state = 'never' OR (state = 'sent' AND delivery = 'failed'))`, micro(t.now), id)
 		if err != nil {

@@ -37,6 +37,7 @@ func newBase(c *config.Config) (gateway.Base, error) {
 		Languages:      languages(c.Language),
 		AnswersPerHour: l.AnswersPerHour,
 		RetryLife:      l.RetryLife,
+		ReceiptWait:    l.ReceiptWait,
 	}
 	return b, nil
 }
