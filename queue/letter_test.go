@@ -29,6 +29,7 @@ func letterCases() map[string]func(*rig) {
 		"when the next is due":           nextDue,
 		"a letter that begins elsewhere": letterBegins,
 		"renewed while a relay is slow":  letterRenewed,
+		"how the relays fared":           relaysFared,
 	}
 }
 
@@ -341,5 +342,25 @@ func acceptedAreNoFuse(r *rig) {
 	}
 	if n, err := r.store.AnswersSince(r.ctx, "soc-alfa", exchange.LetterReceipt, time.Time{}); n != 2 || err != nil {
 		r.Errorf("%d answers, %v", n, err)
+	}
+}
+
+func relaysFared(r *rig) {
+	r.post(letter("<1@x>"), letter("<2@x>"))
+	_, lease := r.leaseLetter()
+	busy := greylisted()
+	busy.Relay, busy.At = "first.example:587", r.clock.now()
+	r.must(r.store.Sent(r.ctx, 1, lease, busy, ok250()))
+	_, lease = r.leaseLetter()
+	busy.At = r.clock.now().Add(time.Minute)
+	r.must(r.store.Later(r.ctx, 2, lease, r.clock.now(), busy))
+	got, err := r.store.Relays(r.ctx)
+	r.must(err)
+	want := []queue.RelayHealth{{Relay: "first.example:587", Failed: 2, LastFail: busy.At, Reply: "450 come again"},
+		{Relay: "smtp.example:587", Sent: 1, LastSent: ok250().At, Reply: "250 queued"}}
+	if !slices.EqualFunc(got, want, func(a, b queue.RelayHealth) bool {
+		return a.Relay == b.Relay && a.Sent == b.Sent && a.Failed == b.Failed && a.LastSent.Equal(b.LastSent) && a.LastFail.Equal(b.LastFail) && a.Reply == b.Reply
+	}) {
+		r.Errorf("%+v\nwant %+v", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,14 @@ func TestLetterByOtherMeans(t *testing.T) {
 	if out := nccis.must(t, newExplainCommand, file); !strings.Contains(out, "accepted") {
 		t.Errorf("explain there:\n%s", out)
 	}
+	dir := soc.path("stick")
+	soc.must(t, newLettersCommand, "export", "--waiting", "--out", dir)
+	if text, err := os.ReadFile(filepath.Join(dir, "nccis-000001.eml")); err != nil || string(text) != raw {
+		t.Errorf("%v: the folder has not the sealed letter", err)
+	}
+	if out := soc.must(t, newLettersCommand, "export", "--waiting", "--out", dir); out != "" {
+		t.Errorf("what was written before is written again: %s", out)
+	}
 	nccis.must(t, newImportCommand, file)
 	if out := soc.must(t, newJournalCommand, "export"); !strings.Contains(out, "exported") {
 		t.Errorf("journal:\n%s", out)
@@ -31,6 +40,8 @@ func TestLetterByOtherMeans(t *testing.T) {
 	for name, args := range map[string][]string{
 		"an existing file is kept": {"export", "1", "--out", file},
 		"no file":                  {"export", "1"},
+		"neither letter nor all":   {"export", "--out", soc.path("other.eml")},
+		"both":                     {"export", "1", "--waiting", "--out", soc.path("other")},
 		"no such letter":           {"export", "77", "--out", soc.path("other.eml")},
 		"no number":                {"export", "x", "--out", soc.path("other.eml")},
 	} {

@@ -29,7 +29,7 @@ func newStatusCommand(g *globals) *cobra.Command {
 			}
 			defer store.Close()
 			if len(args) == 0 {
-				return statusOfAll(cmd.Context(), g, store)
+				return statusOfAll(cmd.Context(), g, c, store)
 			}
 			return statusOf(cmd.Context(), g, c, store, args[0])
 		},
@@ -253,9 +253,10 @@ type overview struct {
 	// held, and how many.
 	BlockedTo map[string]int `json:"blocked_to"`
 	Changes   int            `json:"changes"` // of the register that wait for a person
+	Relays    []relayStatus  `json:"relays"`
 }
 
-func statusOfAll(ctx context.Context, g *globals, store *queue.Store) error {
+func statusOfAll(ctx context.Context, g *globals, c *config.Config, store *queue.Store) error {
 	o := overview{Letters: map[string]int{}, BlockedTo: map[string]int{}}
 	var err error
 	if o.Backlog, err = store.Backlog(ctx); err != nil {
@@ -288,12 +289,18 @@ func statusOfAll(ctx context.Context, g *globals, store *queue.Store) error {
 		return err
 	}
 	o.Due = len(open)
+	if o.Relays, err = relayStates(ctx, c, store); err != nil {
+		return err
+	}
 	if err := printOne(g, o, "messages undecided: %d\nmessages held: %d (almasu held list)\nletters waiting: %d, blocked: %d, given up: %d (almasu letters list)\ndeadlines open in the next 24 hours: %d\nchanges of the register asked for: %d (almasu participants keys)\n",
 		o.Backlog, o.Held, o.Letters["waiting"], o.Letters["blocked"], o.Letters["never"], o.Due, o.Changes); err != nil || g.JSON {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(o.BlockedTo)) {
 		fmt.Fprintf(g.Stdout, "  %s has no usable key or address: %d letters are held until it has\n", id, o.BlockedTo[id])
+	}
+	for _, r := range o.Relays {
+		fmt.Fprintln(g.Stdout, r)
 	}
 	return nil
 }
