@@ -78,7 +78,7 @@ func TestMistakes(t *testing.T) {
 		{"IncidentID of no domain", `<IncidentID name="csirt.example.com">`, `<IncidentID name="us">`, "iodef-fqdn", incident + "/IncidentID/@name"},
 		{"IncidentID is empty", `>189493<`, `> <`, "semantic-blank", incident + "/IncidentID"},
 		{"no GenerationTime", `<GenerationTime>2026-11-23T17:45:00Z</GenerationTime>`, ``, "required", incident + "/GenerationTime"},
-		{"no contact", `Contact role="creator"`, `Kontakt role="creator"`, "xml-syntax", ""},
+		{"Contact closed as another", `Contact role="creator"`, `Kontakt role="creator"`, "xml-mismatch", ""},
 		{"Contact without anything", `<Method>`, `<Contact role="tech" type="person"/><Method>`, "iodef-hollow", incident + "/Contact[1]"},
 		{"Method after Contact", `<Method>`, `<Contact role="tech" type="person"><Description>x</Description></Contact><Method>`, "order", incident + "/Method[1]"},
 		{"generated tomorrow", `2026-11-23T17:45:00Z`, `2026-11-24T17:45:00Z`, "semantic-future", incident + "/GenerationTime"},

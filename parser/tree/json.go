@@ -62,9 +62,10 @@ type jsonReader struct {
 	limits Limits
 	left   budget
 	names  map[string]string // one copy of each name
-	open   *Node             // innermost object or list that is not closed yet
-	seen   []map[string]bool // member names of the open objects, nil for lists
-	name   string            // of the member whose value comes next
+	nodes  arena
+	open   *Node     // innermost object or list that is not closed yet
+	seen   []members // of the open objects; unused for lists
+	name   string    // of the member whose value comes next
 	named  bool
 	nameAt int
 }
@@ -122,11 +123,11 @@ func (r *jsonReader) member(name string, at int) {
 }
 
 func (r *jsonReader) value(kind jsontext.Kind, token jsontext.Token, at int) bool {
-	n := &Node{At: uint32(at), NameAt: uint32(at)}
-	var seen map[string]bool
+	n := r.nodes.node()
+	*n = Node{At: uint32(at), NameAt: uint32(at)}
 	switch kind {
 	case '{':
-		n.Kind, seen = Object, map[string]bool{}
+		n.Kind = Object
 	case '[':
 		n.Kind = List
 	case '"':
@@ -146,7 +147,7 @@ func (r *jsonReader) value(kind jsontext.Kind, token jsontext.Token, at int) boo
 	r.check(n)
 	if n.Kind == Object || n.Kind == List {
 		r.open = n
-		r.seen = append(r.seen, seen)
+		r.seen = append(r.seen, members{})
 		if len(r.seen) > r.limits.Depth {
 			r.doc.TooDeep = true
 			r.doc.fault(exchange.ProblemLimit, "limit-depth", n, at, strconv.Itoa(r.limits.Depth))
@@ -164,14 +165,41 @@ func (r *jsonReader) place(n *Node) {
 	}
 	if r.named {
 		n.Name, n.NameAt, r.named = r.name, uint32(r.nameAt), false
-		seen := r.seen[len(r.seen)-1]
-		if seen[n.Name] {
+		if r.seen[len(r.seen)-1].stood(r.open, n.Name) {
 			n.Spoilt = true
 			defer r.doc.fault(exchange.ProblemDuplicate, "duplicate-field", n, r.nameAt)
 		}
-		seen[n.Name] = true
 	}
 	r.open.add(n)
+}
+
+// members are the names of an open object: compared one by one while they are
+// few, by a map once they are not.
+type members struct {
+	count int
+	names map[string]bool
+}
+
+// stood reports whether a member of the object has that name, and counts it.
+func (m *members) stood(object *Node, name string) bool {
+	m.count++
+	if m.names == nil && m.count > 2*few {
+		m.names = make(map[string]bool, 4*few)
+		for c := object.First; c != nil; c = c.Next {
+			m.names[c.Name] = true
+		}
+	}
+	if m.names != nil {
+		before := m.names[name]
+		m.names[name] = true
+		return before
+	}
+	for c := object.First; c != nil; c = c.Next {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // check notes values over the limits and characters that no text may hold.
@@ -223,16 +251,4 @@ func surrogate(text []byte, at int) bool {
 	}
 	v, err := strconv.ParseUint(string(text[at+2:at+6]), 16, 32)
 	return err == nil && v >= 0xD800 && v <= 0xDFFF
-}
-
-// illegal returns where the first character stands that XML 1.0 (section 2.2)
-// allows nowhere, -1 if none; such characters are refused in JSON too, so that
-// every report can be written in both.
-func illegal(s string) int {
-	for i, c := range s {
-		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' || c == 0xFFFE || c == 0xFFFF {
-			return i
-		}
-	}
-	return -1
 }

@@ -103,9 +103,8 @@ const (
 	defaultValues      = 10_000
 	defaultStringBytes = 1 << 20
 	octetsPerValue     = 16
-	longestNumber      = 64   // characters of a number
-	longestTag         = 8192 // octets of one XML tag: its attributes are few
-	mostFaults         = 100  // faults kept of one document
+	longestNumber      = 64  // characters of a number
+	mostFaults         = 100 // faults kept of one document
 )
 
 func (l Limits) orDefault() Limits {
@@ -173,6 +172,18 @@ func (d *Document) fault(code exchange.ProblemCode, key string, n *Node, at int,
 	if !Full(d.Faults) {
 		d.Faults = append(d.Faults, Fault{Code: code, Key: key, Args: args, Node: n, At: at})
 	}
+}
+
+// arena hands out nodes that were made many at a time.
+type arena struct{ free []Node }
+
+func (a *arena) node() *Node {
+	if len(a.free) == 0 {
+		a.free = make([]Node, 64)
+	}
+	n := &a.free[0]
+	a.free = a.free[1:]
+	return n
 }
 
 // budget counts nodes against Limits.Values.

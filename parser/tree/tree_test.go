@@ -96,7 +96,9 @@ func TestXMLFaults(t *testing.T) {
 		{"DOCTYPE", "<!DOCTYPE known SYSTEM \"http://x.example/\">\n<known/>", syntax, "xml-doctype", "/", 1, 1},
 		{"entities declared", `<!DOCTYPE k [<!ENTITY a "b">]><known>&a;</known>`, syntax, "xml-doctype", "/", 1, 1},
 		{"entity", "<known>\n a &nbsp; b</known>", syntax, "xml-entity", "/known", 2, 4},
-		{"processing instruction", "<known><?php x?></known>", syntax, "xml-instruction", "/known", 1, 8},
+		{"instruction without a name", "<known><? php x?></known>", syntax, "xml-instruction", "/known", 1, 8},
+		{"instruction with a colon", "<known><?a:b x?></known>", syntax, "xml-instruction", "/known", 1, 8},
+		{"declaration in capitals", `<?XML version="1.0"?><known/>`, syntax, "xml-instruction", "/", 1, 1},
 		{"second declaration", `<?xml version="1.0"?><known><?xml version="1.0"?></known>`, syntax, "xml-instruction", "/known", 1, 29},
 		{"declaration not first", ` <?xml version="1.0"?><known/>`, syntax, "xml-instruction", "/", 1, 2},
 		{"XML 1.1", `<?xml version="1.1"?><known/>`, syntax, "xml-declaration", "/", 1, 1},
@@ -104,7 +106,34 @@ func TestXMLFaults(t *testing.T) {
 		{"second root", "<known/>\n<known/>", syntax, "xml-second-root", "/", 2, 1},
 		{"text after the root", "<known/>\nlate", syntax, "xml-text-outside", "/", 2, 1},
 		{"not closed", "<known><many>", syntax, "xml-end", "/known/many[1]", 1, 14},
-		{"closed as another", "<known><many></known></many>", syntax, "xml-syntax", "/known/many[1]", 1, 22},
+		{"closed as another", "<known><many></known></many>", syntax, "xml-mismatch", "/known/many[1]", 1, 14},
+		{"closed by another prefix", `<known xmlns:a="u" xmlns:b="u"><a:many></b:many></known>`, syntax, "xml-mismatch", "/known/*[1]", 1, 40},
+		{"closed once more", "<known/></known>", syntax, "xml-mismatch", "/", 1, 9},
+		{"name that begins with a digit", "<known><1/></known>", syntax, "xml-name", "/known", 1, 8},
+		{"bare less-than", "<known>a < b</known>", syntax, "xml-name", "/known", 1, 10},
+		{"bare ampersand", "<known>a & b</known>", syntax, "xml-entity", "/known", 1, 10},
+		{"two colons", "<known><a:b:c/></known>", syntax, "xml-name", "/known", 1, 8},
+		{"attribute without a value", "<known a/>", syntax, "xml-attribute", "/", 1, 8},
+		{"attribute without quotes", "<known a=1/>", syntax, "xml-attribute", "/", 1, 8},
+		{"attributes without a blank", "<known a='1'b='2'/>", syntax, "xml-attribute", "/", 1, 13},
+		{"less-than in an attribute", "<known a='1<2'/>", syntax, "xml-less", "/", 1, 12},
+		{"end of CDATA in text", "<known>a]]>b</known>", syntax, "xml-cdata-end", "/known", 1, 9},
+		{"CDATA outside", "<known/><![CDATA[ ]]>", syntax, "xml-text-outside", "/", 1, 9},
+		{"hyphens in a comment", "<known><!-- a -- b --></known>", syntax, "xml-comment", "/known", 1, 15},
+		{"comment with three hyphens at its end", "<known><!-- a ---></known>", syntax, "xml-comment", "/known", 1, 15},
+		{"prefix nobody declared", "<known><a:many/></known>", syntax, "xml-namespace", "/known", 1, 8},
+		{"prefix that is not in force any more", "<known><x xmlns:a='u'/><a:many/></known>", syntax, "xml-namespace", "/known", 1, 24},
+		{"prefix of an attribute nobody declared", "<known a:b='1'/>", syntax, "xml-namespace", "/known", 1, 8},
+		{"xml declared as another", "<known xmlns:xml='u'/>", syntax, "xml-namespace-use", "/", 1, 8},
+		{"xmlns declared", "<known xmlns:xmlns='u'/>", syntax, "xml-namespace-use", "/", 1, 8},
+		{"another as xml", "<known xmlns:a='http://www.w3.org/XML/1998/namespace'/>", syntax, "xml-namespace-use", "/", 1, 8},
+		{"xml as the default", "<known xmlns='http://www.w3.org/XML/1998/namespace'/>", syntax, "xml-namespace-use", "/", 1, 8},
+		{"prefix taken back", "<known xmlns:a=''/>", syntax, "xml-namespace-use", "/", 1, 8},
+		{"xmlns as a prefix of an element", "<xmlns:known/>", syntax, "xml-namespace", "/", 1, 1},
+		{"reference to half a surrogate", "<known>&#xD800;</known>", encoding, "encoding-character", "/known", 1, 8},
+		{"reference beyond Unicode", "<known>&#x110000;</known>", encoding, "encoding-character", "/known", 1, 8},
+		{"reference to nothing", "<known>&#;</known>", encoding, "encoding-character", "/known", 1, 8},
+		{"noncharacter", "<known>\uffff</known>", encoding, "encoding-character", "/", 1, 8},
 		{"control character", "<known>a\x01</known>", encoding, "encoding-character", "/", 1, 9},
 		{"control character as reference", "<known>a&#1;</known>", encoding, "encoding-character", "/known", 1, 9},
 		{"NUL", "<known>\x00</known>", encoding, "encoding-character", "/", 1, 8},
@@ -117,7 +146,8 @@ func TestXMLFaults(t *testing.T) {
 		{"too deep", strings.Repeat("<many>", 40), limit, "limit-depth", "/many" + strings.Repeat("/many[1]", 32), 1, 193},
 		{"long text", "<known>" + strings.Repeat("x", 101) + "</known>", limit, "limit-string", "/known", 1, 1},
 		{"many elements", "<known>" + strings.Repeat("<x/>", 150) + "</known>", limit, "limit-values", "/known/*[138]", 1, 556},
-		{"endless tag", "<known " + strings.Repeat("a='>' ", 2000) + "/>", limit, "limit-tag", "/", 1, 1},
+		{"long attribute", "<known a='" + strings.Repeat("x", 101) + "'/>", limit, "limit-string", "/known/@*[1]", 1, 8},
+		{"attributes without end", "<known " + strings.Repeat("a='>' ", 2000) + "/>", limit, "limit-values", "/", 1, 5108},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := ReadXML([]byte(c.in), "", Limits{StringBytes: 100, Values: 100})
@@ -128,7 +158,7 @@ func TestXMLFaults(t *testing.T) {
 
 func TestXMLTree(t *testing.T) {
 	in := "\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8' standalone=\"yes\" ?>\r\n<!-- c --><p:r xmlns:p='u' xmlns:o='v'\n id='1'>" +
-		"<p:a>x<!-- y --><![CDATA[<&>]]>&amp;\r\n&#xD;</p:a> <o:b/><p:c><p:d/></p:c>\n</p:r>\n<!-- end -->"
+		"<p:a>x<!-- y --><![CDATA[<&>]]>&amp;\r\n&#xD;</p:a> <o:b/><?do nothing?><p:c><p:d/></p:c>\n</p:r>\n<!-- end --><?xml-stylesheet href='x'?>"
 	d := ReadXML([]byte(in), "", Limits{})
 	if len(d.Faults) > 0 || !d.Whole {
 		t.Fatal(d.Faults)

@@ -2,9 +2,6 @@ package tree
 
 import (
 	"bytes"
-	"encoding/xml"
-	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,11 +13,17 @@ const (
 	blanks        = " \t\r\n"
 )
 
-// ReadXML reads one XML 1.0 document. charset is the one its MIME part
-// declares, "" if none. A document type declaration, an entity other than the
-// five of XML, a processing instruction, a second root element and text
-// outside the root are faults; comments and CDATA sections are read as XML has
-// them. Namespaces are resolved, their declarations are not in the tree.
+// ReadXML reads one XML 1.0 document (fifth edition, with Namespaces in XML
+// 1.0). charset is the one its MIME part declares, "" if none. What is not
+// well-formed is a fault that ends reading, and so is a document type
+// declaration and an entity other than the five of XML; an attribute twice and
+// a prefix nobody declared are noted and reading goes on. Comments, CDATA
+// sections and processing instructions are read as XML has them: the last are
+// not looked at. Namespaces are resolved, their declarations are not in the
+// tree.
+//
+// It reads by itself because encoding/xml lets pass much that is not XML, and
+// its Values are parts of one copy of the document.
 func ReadXML(data []byte, charset string, l Limits) *Document {
 	d := &Document{Syntax: XML}
 	if !d.decode(data, charset) {
@@ -31,25 +34,25 @@ func ReadXML(data []byte, charset string, l Limits) *Document {
 		return d
 	}
 	l = l.orDefault()
-	dec := xml.NewDecoder(bytes.NewReader(text))
-	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // decoded already
-	r := &xmlReader{doc: d, text: text, dec: dec, limits: l, left: newBudget(l, len(text)), names: map[string]string{},
-		bound: map[string]bool{"http://www.w3.org/XML/1998/namespace": true}}
+	r := &xmlReader{doc: d, text: string(text), limits: l, left: newBudget(l, len(text)), spaces: newScope(d)}
+	if m := declaration.FindIndex(text); m != nil {
+		r.at = m[1]
+	}
 	for r.next() {
 	}
 	return d
 }
 
-// readableXML notes what encoding/xml lets pass or tells badly: an empty
-// document, a bad XML declaration, characters that are not UTF-8 or not XML,
-// endless tags. It returns the text before that, nil if there is nothing to read.
+// readableXML notes an empty document, a bad XML declaration, and characters
+// that are not UTF-8 or not XML. It returns the text before that, nil if there
+// is nothing to read.
 func (d *Document) readableXML() []byte {
 	if len(bytes.Trim(d.Text, blanks)) == 0 {
 		d.fault(exchange.ProblemSyntax, "empty-document", nil, 0)
 		return nil
 	}
 	text := d.validUTF8()
-	if at := illegal(string(text)); at >= 0 {
+	if at := illegal(text); at >= 0 {
 		d.Faults = nil // it stands before what is not UTF-8
 		d.fault(exchange.ProblemEncoding, "encoding-character", nil, at)
 		text = text[:at]
@@ -58,205 +61,205 @@ func (d *Document) readableXML() []byte {
 		d.fault(exchange.ProblemSyntax, "xml-declaration", nil, 0)
 		return nil
 	}
-	if at := longTag(text); at >= 0 {
-		d.fault(exchange.ProblemLimit, "limit-tag", nil, at, strconv.Itoa(longestTag))
-		text = text[:at]
-	}
 	return text
 }
 
 type xmlReader struct {
 	doc    *Document
-	text   []byte // of the document, up to where it cannot be read
-	dec    *xml.Decoder
+	text   string // of the document, up to where it cannot be read
+	at     int    // octets read
 	limits Limits
 	left   budget
-	names  map[string]string
-	bound  map[string]bool // namespaces declared so far
+	spaces scope
+	nodes  arena
 	open   *Node
-	texts  [][]byte // text of each open element
+	frames []frame // of the open elements; those of closed ones are used again
 	depth  int
+	attrs  []attribute
 }
 
-// next reads one token; false at the end, good or bad.
+// frame is what is known of an open element besides its node.
+type frame struct {
+	name  string // with its prefix, as the end tag must repeat it
+	text  string // its text as long as it is one piece of the document
+	more  []byte // its text once it is not
+	size  int    // octets of text seen
+	solid bool   // the text is not only white space
+	scope int    // namespaces declared outside of it
+}
+
+// next reads one piece of markup or text; false at the end, good or bad.
 func (r *xmlReader) next() bool {
-	at := int(r.dec.InputOffset())
-	token, err := r.dec.Token()
-	if err == io.EOF && r.doc.Root != nil {
-		r.doc.Whole = len(r.text) == len(r.doc.Text)
-		return false
-	}
-	if err != nil {
-		r.bad(at)
-		return false
-	}
-	switch t := token.(type) {
-	case xml.StartElement:
-		return r.start(t, at)
-	case xml.EndElement:
-		r.end()
-	case xml.CharData:
-		r.chars(t, at)
-	case xml.ProcInst:
-		if at != 0 || t.Target != "xml" {
-			r.doc.fault(exchange.ProblemSyntax, "xml-instruction", r.open, at)
-		}
-	case xml.Directive:
-		r.doc.fault(exchange.ProblemSyntax, "xml-doctype", r.open, at)
-		return false
-	}
-	return true
-}
-
-func (r *xmlReader) start(t xml.StartElement, at int) bool {
-	if r.doc.Root != nil && r.open == nil {
-		r.doc.fault(exchange.ProblemSyntax, "xml-second-root", nil, at)
-		return false
-	}
-	r.bind(t, at)
-	n := &Node{Kind: Element, Name: r.shared(t.Name.Local), At: uint32(at), NameAt: uint32(at), space: r.space(t.Name.Space)}
-	if r.open == nil {
-		r.doc.Root, r.doc.Space = n, t.Name.Space
-	} else {
-		n.Foreign = t.Name.Space != r.doc.Space
-		r.open.add(n)
-	}
-	r.open = n
-	if r.depth++; len(r.texts) < r.depth {
-		r.texts = append(r.texts, nil)
-	}
-	r.texts[r.depth-1] = r.texts[r.depth-1][:0]
+	rest := r.text[r.at:]
 	switch {
-	case !r.left.spend():
-		r.doc.fault(exchange.ProblemLimit, "limit-values", n, at)
+	case rest == "":
+		return r.finish()
+	case rest[0] != '<':
+		return r.chars(rest)
+	case strings.HasPrefix(rest, "</"):
+		return r.endTag()
+	case strings.HasPrefix(rest, "<!--"):
+		return r.comment(rest)
+	case strings.HasPrefix(rest, "<![CDATA["):
+		return r.cdata(rest)
+	case strings.HasPrefix(rest, "<!DOCTYPE"):
+		return r.stop("xml-doctype", r.at)
+	case strings.HasPrefix(rest, "<?"):
+		return r.instruction(rest)
+	}
+	return r.startTag()
+}
+
+// finish is the end of the text.
+func (r *xmlReader) finish() bool {
+	if r.doc.Root == nil || r.open != nil {
+		return r.stop("xml-end", len(r.text))
+	}
+	r.doc.Whole = len(r.text) == len(r.doc.Text)
+	return false
+}
+
+// stop notes why the syntax ends here. Where the text was cut short, why it
+// was is told already.
+func (r *xmlReader) stop(key string, at int) bool {
+	if at >= len(r.text) && len(r.text) < len(r.doc.Text) {
 		return false
-	case r.depth > r.limits.Depth:
-		r.doc.TooDeep = true
-		r.doc.fault(exchange.ProblemLimit, "limit-depth", n, at, strconv.Itoa(r.limits.Depth))
-		return false
 	}
-	return r.attributes(n, t.Attr)
-}
-
-// attributes hangs every attribute that is not a namespace declaration under
-// the element. encoding/xml does not mind the same attribute twice.
-func (r *xmlReader) attributes(n *Node, all []xml.Attr) bool {
-	if len(all) == 0 {
-		return true
-	}
-	places := attributePlaces(r.doc.Text[n.At:], len(all))
-	seen := make(map[xml.Name]bool, len(all))
-	for i, a := range all {
-		at := int(n.At)
-		if i < len(places) {
-			at += places[i]
-		}
-		twice := seen[a.Name]
-		seen[a.Name] = true
-		c := &Node{Kind: Attribute, Name: r.shared(a.Name.Local), Value: a.Value, At: uint32(at), NameAt: uint32(at),
-			Foreign: a.Name.Space != "", Spoilt: twice, space: r.space(a.Name.Space)}
-		if a.Name.Space == instanceSpace {
-			c.Name = "xsi:" + c.Name
-		}
-		namespace := a.Name.Space == "xmlns" || a.Name == xml.Name{Local: "xmlns"}
-		if !namespace || twice {
-			n.add(c)
-		}
-		if twice {
-			r.doc.fault(exchange.ProblemDuplicate, "duplicate-attribute", c, at)
-		}
-		if !r.left.spend() {
-			r.doc.fault(exchange.ProblemLimit, "limit-values", n, at)
-			return false
-		}
-	}
-	return true
-}
-
-// bind notes the namespaces that the tag declares, and a name whose prefix no
-// tag did: encoding/xml then takes the prefix for the namespace.
-func (r *xmlReader) bind(t xml.StartElement, at int) {
-	for _, a := range t.Attr {
-		if a.Name.Space == "xmlns" || a.Name == (xml.Name{Local: "xmlns"}) {
-			r.bound[a.Value] = true
-		}
-	}
-	unbound := func(n xml.Name) bool {
-		return n.Space != "" && n.Space != "xmlns" && !r.bound[n.Space] || strings.Contains(n.Local, ":")
-	}
-	bad := unbound(t.Name)
-	for _, a := range t.Attr {
-		bad = bad || unbound(a.Name)
-	}
-	if bad {
-		r.doc.fault(exchange.ProblemSyntax, "xml-namespace", r.open, at)
-	}
-}
-
-// space is the number of a namespace in Document.spaces. A document with more
-// than that can hold has an unknown one from there on: no report has two dozen.
-func (r *xmlReader) space(name string) uint16 {
-	const most = 1 << 10
-	if i := slices.Index(r.doc.spaces, name); i >= 0 {
-		return uint16(i)
-	}
-	if len(r.doc.spaces) == most {
-		return most
-	}
-	r.doc.spaces = append(r.doc.spaces, name)
-	return uint16(len(r.doc.spaces) - 1)
-}
-
-func (r *xmlReader) shared(name string) string {
-	if s, ok := r.names[name]; ok {
-		return s
-	}
-	r.names[name] = name
-	return name
-}
-
-// chars gathers the text of the open element, up to just over the limit.
-func (r *xmlReader) chars(t xml.CharData, at int) {
-	if r.open == nil {
-		if rest := bytes.TrimLeft(t, blanks); len(rest) > 0 {
-			r.doc.fault(exchange.ProblemSyntax, "xml-text-outside", nil, at+len(t)-len(rest))
-		}
-		return
-	}
-	if have := &r.texts[r.depth-1]; len(*have) <= r.limits.StringBytes {
-		*have = append(*have, t...)
-	}
-}
-
-func (r *xmlReader) end() {
-	n, text := r.open, r.texts[r.depth-1]
-	switch {
-	case n.hasChild && len(bytes.Trim(text, blanks)) == 0:
-	case len(text) > r.limits.StringBytes:
-		n.Spoilt = true
-		r.doc.fault(exchange.ProblemLimit, "limit-string", n, int(n.At), strconv.Itoa(r.limits.StringBytes))
-	default:
-		n.Value = string(text)
-	}
-	r.depth--
-	r.open = n.Up
-}
-
-// bad notes why the syntax ends here.
-func (r *xmlReader) bad(from int) {
-	at := max(from, int(r.dec.InputOffset()))
-	if len(r.text) < len(r.doc.Text) && at >= len(r.text) {
-		return // why the text ends here is told already
-	}
-	key := "xml-syntax"
 	code := exchange.ProblemSyntax
-	switch amp := reference(r.doc.Text, from, at); {
-	case amp >= 0 && bytes.HasPrefix(r.doc.Text[amp:], []byte("&#")):
-		code, key, at = exchange.ProblemEncoding, "encoding-character", amp
-	case amp >= 0:
-		key, at = "xml-entity", amp
-	case at >= len(r.text):
-		key = "xml-end"
+	if key == "encoding-character" {
+		code = exchange.ProblemEncoding
 	}
 	r.doc.fault(code, key, r.open, at)
+	return false
+}
+
+// chars reads text up to the next markup.
+func (r *xmlReader) chars(rest string) bool {
+	begin := r.at
+	end := strings.IndexByte(rest, '<')
+	if end < 0 {
+		end = len(rest)
+	}
+	rest = rest[:end]
+	r.at += end
+	if r.open == nil {
+		if after := strings.TrimLeft(rest, blanks); after != "" {
+			r.doc.fault(exchange.ProblemSyntax, "xml-text-outside", nil, begin+len(rest)-len(after))
+		}
+		return true
+	}
+	if bad := strings.Index(rest, "]]>"); bad >= 0 {
+		return r.stop("xml-cdata-end", begin+bad)
+	}
+	text, key, bad := expand(rest, false)
+	if key != "" {
+		return r.stop(key, begin+bad)
+	}
+	r.add(text)
+	return true
+}
+
+// add gathers the text of the open element, up to just over the limit.
+func (r *xmlReader) add(s string) {
+	f := &r.frames[r.depth-1]
+	f.solid = f.solid || strings.Trim(s, blanks) != ""
+	switch {
+	case f.size > r.limits.StringBytes:
+	case f.size == 0:
+		f.text = s
+	default:
+		if len(f.more) == 0 {
+			f.more = append(f.more, f.text...)
+		}
+		f.more = append(f.more, s...)
+	}
+	f.size += len(s)
+}
+
+// comment reads a comment (XML 1.0 section 2.5).
+func (r *xmlReader) comment(rest string) bool {
+	end := strings.Index(rest[4:], "--")
+	switch {
+	case end < 0:
+		return r.stop("xml-end", len(r.text))
+	case !strings.HasPrefix(rest[4+end:], "-->"):
+		return r.stop("xml-comment", r.at+4+end)
+	}
+	r.at += 4 + end + 3
+	return true
+}
+
+func (r *xmlReader) cdata(rest string) bool {
+	if r.open == nil {
+		return r.stop("xml-text-outside", r.at)
+	}
+	const begin = len("<![CDATA[")
+	end := strings.Index(rest, "]]>")
+	if end < 0 {
+		return r.stop("xml-end", len(r.text))
+	}
+	if end > begin {
+		r.add(oneLineEnd(rest[begin:end]))
+	}
+	r.at += end + 3
+	return true
+}
+
+// instruction passes over a processing instruction (XML 1.0 section 2.6).
+func (r *xmlReader) instruction(rest string) bool {
+	name := ncName(rest[2:])
+	after := rest[2+len(name):]
+	end := strings.Index(after, "?>")
+	switch {
+	case name == "" || strings.EqualFold(name, "xml"),
+		end != 0 && after != "" && strings.IndexByte(blanks, after[0]) < 0:
+		return r.stop("xml-instruction", r.at)
+	case end < 0:
+		return r.stop("xml-end", len(r.text))
+	}
+	r.at += 2 + len(name) + end + 2
+	return true
+}
+
+func (r *xmlReader) endTag() bool {
+	rest := r.text[r.at+2:]
+	if r.open == nil {
+		return r.stop("xml-mismatch", r.at)
+	}
+	f := &r.frames[r.depth-1]
+	after, ok := strings.CutPrefix(rest, f.name)
+	if !ok {
+		if strings.IndexByte(rest, '>') < 0 {
+			return r.stop("xml-end", len(r.text))
+		}
+		return r.stop("xml-mismatch", r.at)
+	}
+	after = strings.TrimLeft(after, blanks)
+	switch {
+	case after == "":
+		return r.stop("xml-end", len(r.text))
+	case after[0] != '>':
+		return r.stop("xml-mismatch", r.at)
+	}
+	r.at = len(r.text) - len(after) + 1
+	r.close()
+	return true
+}
+
+// close ends the open element.
+func (r *xmlReader) close() {
+	n, f := r.open, &r.frames[r.depth-1]
+	switch {
+	case n.hasChild && !f.solid:
+	case f.size > r.limits.StringBytes:
+		n.Spoilt = true
+		r.doc.fault(exchange.ProblemLimit, "limit-string", n, int(n.At), strconv.Itoa(r.limits.StringBytes))
+	case len(f.more) > 0:
+		n.Value = string(f.more)
+	default:
+		n.Value = f.text
+	}
+	r.spaces.leave(f.scope)
+	r.depth--
+	r.open = n.Up
 }
