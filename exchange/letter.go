@@ -135,6 +135,7 @@ type Decision struct {
 	Replaces  []Replace
 	Changes   []Change // of the register, proposed by this message
 	Proofs    []Proof  // of new keys
+	Handed    *Handed  // by which token the submission came, nil without one
 	Events    []Event
 }
 

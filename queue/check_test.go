@@ -43,6 +43,8 @@ func breakages() map[string][]string {
 		"a change of the register is proposed, or a person settled it":       {`UPDATE change SET state = 'approved'`, `UPDATE change SET state = 'x'`, `UPDATE change SET ping = 'x'`},
 		"a change was asked for by an accepted arrival":                      {`UPDATE change SET arrival = 2`},
 		"what became of a change is in the journal":                          {`DELETE FROM journal WHERE name = 'change-proposed'`, `UPDATE change SET state = 'declined', settled_at = 5, actor = 'x'`},
+		"what became of a token is in the journal":                           {`DELETE FROM journal WHERE name = 'token-made'`, `UPDATE token SET revoked_at = 5`},
+		"a token handed in reports of our own":                               {`INSERT INTO handed (report, token, key, digest, at) VALUES (1, 'siem', '', '', 1)`},
 	}
 }
 
@@ -55,6 +57,7 @@ func (r *rig) furnished() {
 	r.gets("siem", 1, 1)
 	r.propose(1, exchange.Change{Kind: exchange.ChangePhone, Old: "+77010000000", New: "+77010000001"})
 	r.hold(imap(2), exchange.Unsigned)
+	r.token("siem")
 	r.arrive(imap(3), mail(3))
 	r.arrive(imap(4), mail(4000))
 }

@@ -15,7 +15,7 @@ import (
 // gateway at a million rows.
 func TestNoQueryWalksATable(t *testing.T) {
 	r := newRig(t, sqliteDSN(t))
-	for _, part := range []func(*rig){everyChange, knownHit, mailboxHit, listsHit} {
+	for _, part := range []func(*rig){everyChange, knownHit, mailboxHit, listsHit, tokensHit} {
 		part(r)
 	}
 	queries, err := r.store.Queries(r.ctx)
@@ -74,7 +74,7 @@ func bounded(q string) bool {
 // under way, the deliveries a consumer has in hand, the reports of one message
 // or of one id, and the deadlines of one report.
 func fewRows() []string {
-	return []string{"FROM consumer c", "FROM upload", "FROM delivery", "FROM known_report WHERE arrival", "report_id = $", "FROM deadline WHERE report"}
+	return []string{"FROM consumer c", "FROM upload", "FROM delivery", "FROM known_report WHERE arrival", "report_id = $", "FROM deadline WHERE report", "FROM token ORDER BY name"}
 }
 
 func plan(r *rig, db *sql.DB, query string) []string {

@@ -47,6 +47,8 @@ var (
 	ErrReadOnly = errors.New("the store is open for reading only")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("the store is closed")
+	// ErrKeyUsed: the key of a submission stands for another request already.
+	ErrKeyUsed = errors.New("the key was used for another request")
 	// ErrWrongKey: Options.DataKey is not the key the store was made with.
 	ErrWrongKey = errors.New("the data key does not belong to this store")
 )
