@@ -148,12 +148,23 @@ type Folder struct {
 	Poll    time.Duration `yaml:"poll" default:"2s"`   // between two looks
 }
 
-// Web is the console and the HTTP API, off while Address is "".
+// Web is the console and the HTTP API, off while Address is "". What bounds
+// its clients stands beside it; sizes are bytes.
 type Web struct {
-	Address           string `yaml:"address" is:"hostport"`
-	TLSCert           string `yaml:"tls_cert" is:"path"`
-	TLSKey            string `yaml:"tls_key" is:"path"`
-	InsecurePlaintext bool   `yaml:"insecure_plaintext"`
+	Address           string        `yaml:"address" is:"hostport"`
+	TLSCert           string        `yaml:"tls_cert" is:"path"`
+	TLSKey            string        `yaml:"tls_key" is:"path"`
+	Hosts             []string      `yaml:"hosts" is:"fqdn"` // names clients call us by, beside the address
+	InsecurePlaintext bool          `yaml:"insecure_plaintext"`
+	Requests          int           `yaml:"requests" default:"32"` // in flight
+	Waiting           int           `yaml:"waiting" default:"64"`  // for news
+	PerToken          int           `yaml:"per_token" default:"16"`
+	PerMinute         int           `yaml:"per_minute" default:"600"` // of one token
+	Header            int64         `yaml:"header" is:"size" default:"16KiB"`
+	InWork            int64         `yaml:"in_work" is:"size" default:"16MiB"` // documents in memory
+	BodyTime          time.Duration `yaml:"body_time" default:"30s"`
+	ReplyTime         time.Duration `yaml:"reply_time" default:"30s"`
+	Wait              time.Duration `yaml:"wait" default:"1m"` // longest wait for news
 }
 
 // Limits bound what a peer can make us do. Sizes are bytes.

@@ -32,7 +32,7 @@ func convert(text string, t reflect.Type, is, dir string) (any, error) {
 	case reflect.TypeFor[*time.Location]():
 		return zone(text, time.LoadLocation)
 	case reflect.TypeFor[time.Duration]():
-		return duration(text)
+		return Duration(text)
 	case reflect.TypeFor[*bool]():
 		b := text == "true"
 		return &b, nil
@@ -143,8 +143,8 @@ func size(text string) (int64, error) {
 	return n << shift, nil
 }
 
-// duration reads 90s, 10m, 2h, 14d and their sums, as in 1d12h.
-func duration(text string) (time.Duration, error) {
+// Duration reads 90s, 10m, 2h, 14d and their sums, as in 1d12h.
+func Duration(text string) (time.Duration, error) {
 	const remedy = "write a number with s, m, h or d, as in 10m or 14d"
 	days, rest, hasDays := strings.Cut(text, "d")
 	var total time.Duration

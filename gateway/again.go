@@ -51,3 +51,12 @@ func (g *Gateway) wentTo(ctx context.Context, position int64, to []*exchange.Par
 	}
 	return true, nil
 }
+
+// handAgain notes that a token handed in what was submitted before: whoever
+// has the document may follow it.
+func (g *Gateway) handAgain(ctx context.Context, s Submission, h *exchange.Handed) error {
+	if s.Again == 0 || h == nil {
+		return nil
+	}
+	return g.store.Hand(ctx, *h, s.Again)
+}

@@ -38,6 +38,9 @@ type Order struct {
 	Typed bool                  // a person wrote it, not a system (RFC 3834)
 	Actor string                // operating system user, for the journal
 	Kinds []exchange.ReportKind // the actor may submit these alone; nil: all
+	// Handed is by which token the document came, nil without one; the store
+	// learns it together with the report (queue.ErrKeyUsed).
+	Handed *exchange.Handed
 }
 
 // ErrAddressee says that a report cannot go to whom the order names, or names
@@ -73,10 +76,11 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	g.submitting.Lock()
 	defer g.submitting.Unlock()
 	if err = g.submittedBefore(ctx, &s, parsed.Document, addressees); err != nil || s.Refusal.Code != "" {
-		return s, err
+		return s, errors.Join(err, g.handAgain(ctx, s, order.Handed))
 	}
 	s.Due = w.rules().Decide(rules.Case{Reports: parsed.Reports, From: w.Register.Self(), At: now}).Due
-	d := exchange.Decision{At: now, Participant: w.Register.Self().ID, Reports: []exchange.StoredReport{outgoing(parsed, w, now)}}
+	d := exchange.Decision{At: now, Participant: w.Register.Self().ID, Handed: order.Handed,
+		Reports: []exchange.StoredReport{outgoing(parsed, w, now)}}
 	for _, due := range s.Due {
 		d.Deadlines = append(d.Deadlines, exchange.Deadline{Clause: due.Clause, At: due.At, State: exchange.DeadlineOpen})
 	}

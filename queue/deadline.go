@@ -19,6 +19,18 @@ func (s *Store) Deadlines(ctx context.Context, report int64) ([]exchange.Deadlin
 	return s.deadlines(ctx, `WHERE report = $1 ORDER BY at, id`, report)
 }
 
+// Deadline finds a deadline by its id. ErrNotFound: there is none.
+func (s *Store) Deadline(ctx context.Context, id int64) (exchange.Deadline, error) {
+	list, err := s.deadlines(ctx, `WHERE id = $1`, id)
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("deadline %d: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return exchange.Deadline{}, err
+	}
+	return list[0], nil
+}
+
 func (s *Store) deadlines(ctx context.Context, query string, arg int64) ([]exchange.Deadline, error) {
 	var out []exchange.Deadline
 	err := s.look(ctx).each(`SELECT id, clause, report, at, state FROM deadline `+query, []any{arg}, func(scan func(...any) error) error {

@@ -29,6 +29,7 @@ func scanLetter(scan func(...any) error) (exchange.Letter, error) {
 
 // LetterFilter chooses letters; a zero field chooses nothing away.
 type LetterFilter struct {
+	ID      int64
 	State   exchange.LetterState
 	To      string // participant id
 	Kind    exchange.LetterKind
@@ -41,6 +42,9 @@ type LetterFilter struct {
 // Letters lists letters without their Message, oldest first or newest first.
 func (s *Store) Letters(ctx context.Context, f LetterFilter) ([]exchange.Letter, error) {
 	w := where{}
+	if f.ID != 0 {
+		w.add("id =", f.ID)
+	}
 	w.text("state", string(f.State))
 	w.text("recipient", f.To)
 	w.text("kind", string(f.Kind))

@@ -23,6 +23,7 @@ func subcommands(g *globals) []*cobra.Command {
 		newParticipantsCommand(g),
 		newKeysCommand(g),
 		newRelayUserCommand(g),
+		newTokenCommand(g),
 		newJournalCommand(g),
 		newMigrateCommand(g),
 		newImportCommand(g),

@@ -82,6 +82,7 @@ type node struct {
 	listeners []listening
 	relay     *counter       // nil: no SMTP relay
 	folder    *mailin.Intake // nil: no folder
+	web       *apiServer     // nil: no HTTP API
 	log       *slog.Logger
 }
 
@@ -118,6 +119,9 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 		return nil, err
 	}
 	if n.relay, err = newCounter(c, log); err != nil {
+		return nil, err
+	}
+	if n.web, err = newAPIServer(c, g.Now, log); err != nil {
 		return nil, err
 	}
 	if n.store, err = openStore(ctx, c, false, g.Now); err != nil {
@@ -168,6 +172,9 @@ func (n *node) run(ctx context.Context, aside func(context.Context)) error {
 	}
 	if n.folder != nil {
 		start(n.folder.Run)
+	}
+	if n.web != nil {
+		start(func(ctx context.Context) error { return n.web.serve(ctx, n) })
 	}
 	parts.Go(func() { aside(ctx) })
 	parts.Wait()
