@@ -94,6 +94,14 @@ type Deadline struct {
 	Report int64  // position of the report it is about
 	At     time.Time
 	State  string // open, met, missed
+
+	// Participant and Quarter ("2026-Q3") make it a duty of a quarter (clauses
+	// 17 and 18): there is one for each clause, quarter and participant, and
+	// Report is 0 until it was delivered. Committing one that is there already
+	// with a report says that it was delivered; the first delivery counts.
+	Participant string
+	Quarter     string
+	ToldAt      time.Time // the last reminder's moment, or when the duty was taken up
 }
 
 // Event is one row of the journal.
@@ -136,6 +144,7 @@ type Decision struct {
 	Changes   []Change // of the register, proposed by this message
 	Proofs    []Proof  // of new keys
 	Handed    *Handed  // by which token the submission came, nil without one
+	Reminders []Reminder
 	Events    []Event
 }
 

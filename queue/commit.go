@@ -93,6 +93,7 @@ func (s *Store) decide(t *tx, from exchange.ArrivalState, d exchange.Decision) (
 		func() error { return t.addChanges(d) },
 		func() error { return t.proveChanges(d) },
 		func() error { return t.addHanded(d, first) },
+		func() error { return t.remind(d) },
 		func() error { return t.journal(eventsOf(d)...) },
 	} {
 		if err := step(); err != nil {
@@ -190,6 +191,12 @@ func (t *tx) addDeadlines(d exchange.Decision, report int64) error {
 		}
 		if dl.State == "" {
 			dl.State = exchange.DeadlineOpen
+		}
+		if dl.Quarter != "" {
+			if err := t.addDuty(d, dl); err != nil {
+				return fmt.Errorf("store a duty of a quarter: %w", err)
+			}
+			continue
 		}
 		if _, err := t.exec(`INSERT INTO deadline (clause, report, at, state) VALUES ($1, $2, $3, $4)`,
 			dl.Clause, dl.Report, micro(dl.At), dl.State); err != nil {

@@ -8,6 +8,17 @@ import (
 	"almasu/exchange"
 )
 
+const deadlineColumns = `id, clause, report, at, state, participant, quarter, told_at`
+
+// scanDeadline reads a deadline and whatever the query has after its columns.
+func scanDeadline(scan func(...any) error, more ...any) (exchange.Deadline, error) {
+	var d exchange.Deadline
+	var at, toldAt int64
+	err := scan(append([]any{&d.ID, &d.Clause, &d.Report, &at, &d.State, &d.Participant, &d.Quarter, &toldAt}, more...)...)
+	d.At, d.ToldAt = fromMicro(at), fromMicro(toldAt)
+	return d, err
+}
+
 // OpenDeadlines lists the open deadlines up to and including a moment, the
 // earliest first.
 func (s *Store) OpenDeadlines(ctx context.Context, before time.Time) ([]exchange.Deadline, error) {
@@ -33,11 +44,8 @@ func (s *Store) Deadline(ctx context.Context, id int64) (exchange.Deadline, erro
 
 func (s *Store) deadlines(ctx context.Context, query string, arg int64) ([]exchange.Deadline, error) {
 	var out []exchange.Deadline
-	err := s.look(ctx).each(`SELECT id, clause, report, at, state FROM deadline `+query, []any{arg}, func(scan func(...any) error) error {
-		var d exchange.Deadline
-		var at int64
-		err := scan(&d.ID, &d.Clause, &d.Report, &at, &d.State)
-		d.At = fromMicro(at)
+	err := s.look(ctx).each(`SELECT `+deadlineColumns+` FROM deadline `+query, []any{arg}, func(scan func(...any) error) error {
+		d, err := scanDeadline(scan)
 		out = append(out, d)
 		return err
 	})

@@ -44,6 +44,11 @@ func (t *tx) closeLetter(d exchange.Decision, c exchange.Close) error {
 	if c.Arrival == 0 {
 		c.Arrival = d.Arrival
 	}
+	if c.Verdict == exchange.VerdictRefused {
+		if err := t.undo(c.Letter); err != nil {
+			return err
+		}
+	}
 	_, err := t.exec(`UPDATE letter SET state = 'closed', ready = 0, again_at = 0, lease = '', worker = '', closed_at = $1, verdict = $2, number = $3,
 		receipt_arrival = $4, peer_received_at = $5, peer_decided_at = $6 WHERE id = $7`, micro(c.At), string(c.Verdict), clean(c.Number), c.Arrival,
 		micro(c.PeerReceivedAt), micro(c.PeerDecidedAt), c.Letter)

@@ -147,6 +147,8 @@ func listsHit(r *rig) {
 	r.must(err)
 	_, err = r.store.Deadlines(r.ctx, 1)
 	r.must(err)
+	_, err = r.store.Duties(r.ctx, queue.DutyFilter{Quarter: "2026-Q1", Clause: "17"})
+	r.must(err)
 	for _, f := range letterFilters() {
 		_, err = r.store.Letters(r.ctx, f)
 		r.must(err)
