@@ -32,5 +32,7 @@ type Measure struct {
 	Actor    string    `json:"-"`
 	Cause    string    `json:"cause,omitempty"`
 	Measures string    `json:"measures,omitempty"`
-	Status   string    `json:"status,omitempty"` // as in IncidentBody
+	Status   string    `json:"status,omitempty"`   // as in IncidentBody
+	Severity Severity  `json:"severity,omitempty"` // where the report has none
+	RSIT     string    `json:"rsit,omitempty"`     // class, where the report has none
 }

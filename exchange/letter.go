@@ -15,6 +15,8 @@ const (
 	// LetterRegister speaks of a participant's entry in the register: a change
 	// that was asked for, a key that ends, a ping to a new key.
 	LetterRegister LetterKind = "register"
+	// LetterReminder reminds a SOC of a duty of a quarter (clauses 17 and 18).
+	LetterReminder LetterKind = "reminder"
 )
 
 // Letter is one composed, sealed message to one participant.

@@ -33,7 +33,8 @@ func (g *Gateway) watchDeadlines(ctx context.Context, _ string) (bool, error) {
 			}
 			continue
 		}
-		g.log.Error("deadline missed", "clause", d.Clause, "report", d.Report, "was due", d.At.Format(time.RFC3339))
+		g.log.Error("deadline missed", "clause", d.Clause, "report", d.Report, "participant", d.Participant, "quarter", d.Quarter,
+			"was due", d.At.Format(time.RFC3339))
 		if err := g.store.SetDeadline(ctx, d.ID, exchange.DeadlineMissed); err != nil {
 			return false, err
 		}
@@ -52,14 +53,31 @@ func (g *Gateway) keptInTime(ctx context.Context, d exchange.Deadline) (bool, er
 		done, at := forwarded(letters)
 		return done && !at.After(d.At), err
 	}
-	intime := func(at time.Time) bool { return !at.IsZero() && !at.After(d.At) }
-	for _, l := range letters {
-		told := intime(l.PeerReceivedAt) && l.Verdict != exchange.VerdictRefused
-		if l.Clause == d.Clause && (l.Outside && intime(l.SentAt) || told) {
-			return true, err
+	at := doneAt(letters, d.Clause)
+	return !at.IsZero() && !at.After(d.At), err
+}
+
+// doneAt is when the first of the letters under a clause did its duty: a relay
+// outside our control took it, or its addressee's receipt tells when it came
+// . Zero: none has.
+func doneAt(letters []exchange.Letter, clause string) (first time.Time) {
+	earlier := func(at time.Time) {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
 		}
 	}
-	return false, err
+	for _, l := range letters {
+		if l.Clause != clause {
+			continue
+		}
+		if l.Outside {
+			earlier(l.SentAt)
+		}
+		if l.Verdict != exchange.VerdictRefused {
+			earlier(l.PeerReceivedAt)
+		}
+	}
+	return first
 }
 
 // meet settles the open deadlines of a letter's report: the duty was done at

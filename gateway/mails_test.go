@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -50,8 +51,8 @@ type mail struct {
 
 func (m mail) seal(t testing.TB, now time.Time, docs ...exchange.Document) []byte {
 	t.Helper()
-	m.signer, m.inner = cmp(m.signer, m.from), cmp(m.inner, m.from)
-	e := mailout.Envelope{From: address(m.inner), To: address(m.to), MessageID: cmp(m.id, mailout.NewMessageID(m.from+".example", nil)),
+	m.signer, m.inner = cmp.Or(m.signer, m.from), cmp.Or(m.inner, m.from)
+	e := mailout.Envelope{From: address(m.inner), To: address(m.to), MessageID: cmp.Or(m.id, mailout.NewMessageID(m.from+".example", nil)),
 		Date: now, Subject: canary, AutoSubmitted: m.auto, InReplyTo: m.reply, AskReceipt: m.ask}
 	entity := m.entity
 	if entity == nil {
@@ -85,13 +86,6 @@ func parts(docs ...exchange.Document) []byte {
 	}
 	b.WriteString("--parts\r\nContent-Type: text/plain\r\n\r\n" + canary + "\r\n--parts--\r\n")
 	return []byte(b.String())
-}
-
-func cmp(first, other string) string {
-	if first != "" {
-		return first
-	}
-	return other
 }
 
 // fromAlfa is an ordinary report of soc-alfa.

@@ -52,6 +52,7 @@ func (g *Gateway) Enter(ctx context.Context, a exchange.Arrival, doc *exchange.D
 	d := exchange.Decision{At: now, Code: a.Code, Reason: "entered by " + actor, Participant: a.Participant, MessageID: a.MessageID,
 		From: a.From, Reports: []exchange.StoredReport{stored}, Events: []exchange.Event{{At: now, Name: "entered",
 			Object: fmt.Sprintf("arrival:%d", a.ID), Actor: actor, Detail: map[string]string{"number": a.Number, "report": r.ID}}}}
+	d.Deadlines = dutyDone(w, r, r.Reporter, a.ReceivedAt)
 	return stored, g.store.Settle(ctx, a.ID, exchange.ArrivalEntered, d)
 }
 

@@ -65,6 +65,7 @@ func (g *Gateway) receive(ctx context.Context, a exchange.Arrival, lease string,
 		return transient(err)
 	}
 	d := decision(a, lease, &o, number, now)
+	g.delivered(w, &d, a, &o)
 	if err := g.match(ctx, &d, a, &o); err != nil {
 		return transient(err)
 	}

@@ -41,6 +41,8 @@ type Order struct {
 	// Handed is by which token the document came, nil without one; the store
 	// learns it together with the report (queue.ErrKeyUsed).
 	Handed *exchange.Handed
+	// Events go into the journal with it: who approved it.
+	Events []exchange.Event
 }
 
 // ErrAddressee says that a report cannot go to whom the order names, or names
@@ -78,11 +80,10 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	if err = g.submittedBefore(ctx, &s, parsed.Document, addressees); err != nil || s.Refusal.Code != "" {
 		return s, errors.Join(err, g.handAgain(ctx, s, order.Handed))
 	}
-	s.Due = w.rules().Decide(rules.Case{Reports: parsed.Reports, From: w.Register.Self(), At: now}).Due
 	d := exchange.Decision{At: now, Participant: w.Register.Self().ID, Handed: order.Handed,
 		Reports: []exchange.StoredReport{outgoing(parsed, w, now)}}
-	for _, due := range s.Due {
-		d.Deadlines = append(d.Deadlines, exchange.Deadline{Clause: due.Clause, At: due.At, State: exchange.DeadlineOpen})
+	if err := g.due(ctx, w, &s, &d, addressees, now); err != nil {
+		return s, err
 	}
 	for _, p := range addressees {
 		letter, err := g.reportLetter(w, p, s.Report, parsed.Document, order.Typed, now)
@@ -93,6 +94,7 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	}
 	d.Events = []exchange.Event{{At: now, Name: "submitted", Object: "report:" + s.Report.ID, Actor: order.Actor,
 		Detail: map[string]string{"kind": string(s.Report.Kind), "revision": fmt.Sprint(s.Report.Revision)}}}
+	d.Events = append(d.Events, order.Events...)
 	positions, err := g.store.Commit(ctx, d)
 	if err != nil {
 		return s, err
@@ -101,6 +103,21 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	g.tellBlocked(w, d.Letters, now)
 	hint(g.outgoing)
 	return s, nil
+}
+
+// due sets the deadlines that the report has to keep: by the rules, and under
+// clauses 17 and 18.
+func (g *Gateway) due(ctx context.Context, w *World, s *Submission, d *exchange.Decision, to []*exchange.Participant, now time.Time) error {
+	s.Due = w.rules().Decide(rules.Case{Reports: []*exchange.Report{s.Report}, From: w.Register.Self(), At: now}).Due
+	for _, due := range s.Due {
+		d.Deadlines = append(d.Deadlines, exchange.Deadline{Clause: due.Clause, At: due.At, State: exchange.DeadlineOpen})
+	}
+	duties, err := g.ownDuties(ctx, w, s.Report, to, now)
+	for _, duty := range duties {
+		d.Deadlines = append(d.Deadlines, duty)
+		s.Due = append(s.Due, rules.Due{Clause: duty.Clause, Reason: rules.ReasonQuarter, At: duty.At})
+	}
+	return err
 }
 
 // maySubmit checks that the report is ours to send.
@@ -163,8 +180,8 @@ func (g *Gateway) reportLetter(w *World, p *exchange.Participant, r *exchange.Re
 	if typed {
 		l.auto = ""
 	}
-	if r.Kind == exchange.Incident && p.Is(exchange.KindNCCIS) {
-		l.clause = "9" // whoever else is told, the duty is towards the NCCIS
+	if p.Is(exchange.KindNCCIS) { // whoever else is told, the duty is towards the NCCIS
+		l.clause = map[exchange.ReportKind]string{exchange.Incident: "9", exchange.Contact: "17", exchange.Quarterly: "18"}[r.Kind]
 	}
 	l.say(receipt.For(r, w.style(p)), &doc)
 	return w.seal(l, now)

@@ -9,7 +9,7 @@ import (
 )
 
 // warnOfDeadlines alarms before a deadline has passed: clause 9 after 5, 10 and
-// 13 minutes, clause 5 after 45. Each warning is told once by a running
+// 13 minutes, clause 5 after 45, changed contact data (clause 17) after 5. Each warning is told once by a running
 // gateway; one that starts later tells those whose time comes from then on.
 func (g *Gateway) warnOfDeadlines(ctx context.Context, now time.Time) error {
 	since := g.warned
@@ -33,8 +33,9 @@ func (g *Gateway) warnOfDeadlines(ctx context.Context, now time.Time) error {
 
 // clockOf is the clock that a deadline ends.
 func clockOf(d exchange.Deadline) (calendar.Clock, bool) {
-	start := map[string]func(from, stopped time.Time) calendar.Clock{"9": calendar.Report, forwarding: calendar.Forward}[d.Clause]
-	if start == nil {
+	start := map[string]func(from, stopped time.Time) calendar.Clock{"9": calendar.Report, forwarding: calendar.Forward,
+		"17": calendar.ContactChange}[d.Clause]
+	if start == nil || d.Quarter != "" { // those of a quarter have days, not minutes
 		return calendar.Clock{}, false
 	}
 	period := start(d.At, time.Time{}).Due().Sub(d.At)

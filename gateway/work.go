@@ -32,6 +32,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	all.Go(func() { g.loop(ctx, nil, "unanswered", g.sendAgain) })
 	all.Go(func() { g.loop(ctx, nil, "register", g.followRegister) })
 	all.Go(func() { g.loop(ctx, nil, "keys", g.watchKeys) })
+	all.Go(func() { g.loop(ctx, nil, "duties", g.watchDuties) })
 	all.Wait()
 	return ctx.Err()
 }

@@ -112,6 +112,7 @@ func (s *Store) SetMeasure(ctx context.Context, m exchange.Measure) error {
 				return err
 			}
 			m.Cause, m.Measures, m.Status = cmp.Or(m.Cause, old.Cause), cmp.Or(m.Measures, old.Measures), cmp.Or(m.Status, old.Status)
+			m.Severity, m.RSIT = cmp.Or(m.Severity, old.Severity), cmp.Or(m.RSIT, old.RSIT)
 		}
 		plain, err := json.Marshal(m)
 		if err != nil {

@@ -46,3 +46,25 @@ func orDash(s string) string {
 	}
 	return s
 }
+
+// Reminder is a duty of a quarter that a SOC has not done (clauses 17 and 18).
+type Reminder struct {
+	Clause  string    // "17", "18"
+	Quarter string    // "2026-Q3"
+	Last    time.Time // within the last day on which nobody can dispute it
+	Overdue bool
+}
+
+// Remind words the letter that reminds a SOC of a duty of a quarter.
+func Remind(r Reminder, s Style) Wording {
+	return s.word(func(b *block) {
+		key := "remind."
+		if r.Overdue {
+			key = "overdue."
+		}
+		quarter := Quarter(b.language, r.Quarter)
+		b.subject = b.register(key+r.Clause+".subject", quarter)
+		b.paragraph(b.register(key+r.Clause+".text", quarter, NotLaterThan(b.language, r.Last.In(b.style.zone()))))
+		b.signature()
+	})
+}

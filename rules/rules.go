@@ -47,6 +47,7 @@ const (
 	ReasonOwner            Reason = "object-owner-bin-matches"     // clause 12.1
 	ReasonName             Reason = "object-domain-name-matches"   // clause 12.1
 	ReasonConfirmation     Reason = "15-minutes-from-confirmation" // clause 9
+	ReasonQuarter          Reason = "contact-or-quarterly-duty"    // clauses 17, 18: room calendar works it out
 )
 
 // Notice is the decision to tell one participant of one report.

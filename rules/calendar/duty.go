@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"almasu/exchange"
 )
 
 // Task is one quarterly duty of a SOC.
@@ -31,6 +33,27 @@ func Quarterly(q Quarter, zone *time.Location) Task {
 	return Task{"18", q, next.Start(zone), next.day(10, 0, zone), next.day(11, 0, zone), next, zone}
 }
 
+// TaskOf is the duty that a report does: a contact card that confirms the data
+// of a quarter, or a quarterly report.
+func TaskOf(r *exchange.Report, zone *time.Location) (Task, bool) {
+	quarter, task := "", Contact
+	switch {
+	case r.Contact != nil:
+		quarter = r.Contact.Quarter
+	case r.Quarterly != nil:
+		quarter, task = r.Quarterly.Quarter, Quarterly
+	}
+	q, err := ParseQuarter(quarter)
+	if err != nil {
+		return Task{}, false
+	}
+	return task(q, zone), true
+}
+
+// Counts reports whether what was done at a moment does the duty, however
+// late: a quarterly report from before the end of its quarter cannot be whole.
+func (t Task) Counts(done time.Time) bool { return t.Clause != "18" || !done.Before(t.Opens) }
+
 // Tasks are the duties of the days around a moment: those that open in its
 // quarter.
 func Tasks(now time.Time, zone *time.Location) []Task {
@@ -42,7 +65,7 @@ func Tasks(now time.Time, zone *time.Location) []Task {
 // A quarterly report from before its quarter ended cannot be whole and does
 // not count; contact data may be confirmed early.
 func (t Task) State(done, now time.Time) State {
-	if t.Clause == "18" && done.Before(t.Opens) {
+	if !t.Counts(done) {
 		done = time.Time{}
 	}
 	switch {
@@ -125,7 +148,7 @@ func (t Task) Next(steps []Step, done, now time.Time) (Step, bool) {
 }
 
 func (t Task) doneBy(done, at time.Time) bool {
-	return !done.IsZero() && !done.After(at) && (t.Clause != "18" || !done.Before(t.Opens))
+	return !done.IsZero() && !done.After(at) && t.Counts(done)
 }
 
 // Row is one SOC on the board of a duty at the NCCIS.
