@@ -110,6 +110,7 @@ func TestClause17ConfirmedInTheQuarter(t *testing.T) {
 	soc, centre := p.nodes["soc-alfa"], p.nodes["nccis"]
 	soc.born()
 	centre.born()
+	c.set("2026-03-31 20:00:00")
 	p.days(c, "2026-04-09 10:00:00")
 	soc.confirmContact("contact-1", "2026-Q2", nil)
 	p.days(c, "2026-05-20 00:00:00")
@@ -152,9 +153,15 @@ func TestClause17TheTenthIsInTime(t *testing.T) {
 			for _, n := range p.nodes {
 				n.born()
 			}
+			if at > "2026-04" {
+				c.set("2026-03-31 20:00:00")
+			}
 			p.days(c, at)
 			p.nodes["soc-alfa"].confirmContact("contact-1", "2026-Q2", nil)
 			p.hour()
+			if at < "2026-04" {
+				c.set("2026-04-11 20:00:00")
+			}
 			p.days(c, "2026-04-12 12:00:00")
 			for _, n := range p.nodes {
 				if d := n.duty("17", "2026-Q2", "soc-alfa"); d.State != want || d.Report == 0 {

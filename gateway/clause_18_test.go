@@ -71,6 +71,7 @@ func TestClause18FromTheRegisterToTheReceipt(t *testing.T) {
 	p.register(c, "2026-05-10 12:00:00", "INC-2", "", 16*time.Minute)
 	p.register(c, "2026-06-30 23:59:59", "INC-3", "m", time.Minute, func(r *exchange.Report) { r.Incident.Class.RSIT = "availability/ddos" })
 	p.register(c, "2026-07-01 00:00:00", "INC-4", "m", time.Minute)
+	c.set("2026-07-01 08:00:00")
 	p.days(c, "2026-07-01 09:00:00")
 	p.register(c, "2026-07-02 10:00:00", "INC-1", "as it ended", time.Minute, func(r *exchange.Report) { r.ID = "update-of-1" })
 	p.days(c, "2026-07-05 10:00:00")
@@ -134,6 +135,7 @@ func TestClause18Correction(t *testing.T) {
 	p := facing(t, c, nil)
 	soc, centre := p.nodes["soc-alfa"], p.nodes["nccis"]
 	p.register(c, "2026-05-10 12:00:00", "INC-1", "m", time.Minute)
+	c.set("2026-07-05 07:00:00")
 	p.days(c, "2026-07-05 10:00:00")
 	first, err := soc.approve()
 	soc.must(err)
@@ -178,6 +180,7 @@ func TestClause18NilReportAndItsDays(t *testing.T) {
 			for _, n := range p.nodes {
 				n.born()
 			}
+			c.set("2026-06-30 22:00:00")
 			p.days(c, at)
 			_, err := p.nodes["soc-alfa"].approve()
 			p.nodes["soc-alfa"].must(err)
@@ -226,6 +229,7 @@ func TestClause18RefusedIsOwedAgain(t *testing.T) {
 	p := facing(t, c, map[string]func(*World){"nccis": func(w *World) { w.Parser.Document = 10 }})
 	soc, centre := p.nodes["soc-alfa"], p.nodes["nccis"]
 	soc.born()
+	c.set("2026-07-01 07:00:00")
 	p.days(c, "2026-07-05 10:00:00")
 	_, err := soc.approve()
 	soc.must(err)

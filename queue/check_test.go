@@ -26,7 +26,7 @@ func breakages() map[string][]string {
 		"an accepted or refused arrival has a registration number":           {`UPDATE arrival SET number = '' WHERE id = 1`},
 		"a held arrival has a number of the held series":                     {`UPDATE number SET arrival = 3 WHERE series = 'H'`},
 		"a registration number nobody was told is void":                      {`UPDATE arrival SET state = 'duplicate' WHERE id = 1`},
-		"positions of reports have no gaps":                                  {`DELETE FROM report`, `UPDATE report SET position = 7`, `UPDATE counter SET last = 9 WHERE series = 'report-position'`},
+		"positions of reports have no gaps":                                  {`DELETE FROM report`, `UPDATE report SET position = position + 7`, `UPDATE counter SET last = 9 WHERE series = 'report-position'`},
 		"a report that came in belongs to an accepted or entered arrival":    {`UPDATE report SET arrival = 2`},
 		"known content belongs to an accepted or entered arrival":            {`UPDATE known SET arrival = 2`},
 		"a known report belongs to known content of its participant":         {`DELETE FROM known`, `UPDATE known_report SET participant = 'soc-beta'`},
@@ -42,6 +42,9 @@ func breakages() map[string][]string {
 		"every letter's making is in the journal":                            {`DELETE FROM journal WHERE name = 'letter-composed'`},
 		"a change of the register is proposed, or a person settled it":       {`UPDATE change SET state = 'approved'`, `UPDATE change SET state = 'x'`, `UPDATE change SET ping = 'x'`},
 		"a change was asked for by an accepted arrival":                      {`UPDATE change SET arrival = 2`},
+		"a duty of a quarter is of clause 17 or 18 and somebody's":           {`UPDATE deadline SET participant = '' WHERE quarter <> ''`, `UPDATE deadline SET clause = '9' WHERE quarter <> ''`, `UPDATE deadline SET told_at = 0 WHERE quarter <> ''`},
+		"a duty of a quarter is done by a report of its participant":         {`UPDATE deadline SET participant = 'soc-b' WHERE quarter <> ''`, `UPDATE report SET kind = 'incident' WHERE kind = 'quarterly'`},
+		"measures are of somebody":                                           {`UPDATE measure SET actor = ''`, `UPDATE measure SET at = 0`},
 		"what became of a change is in the journal":                          {`DELETE FROM journal WHERE name = 'change-proposed'`, `UPDATE change SET state = 'declined', settled_at = 5, actor = 'x'`},
 		"what became of a token is in the journal":                           {`DELETE FROM journal WHERE name = 'token-made'`, `UPDATE token SET revoked_at = 5`},
 		"a token handed in reports of our own":                               {`INSERT INTO handed (report, token, key, digest, at) VALUES (1, 'siem', '', '', 1)`},
@@ -56,6 +59,8 @@ func (r *rig) furnished() {
 	r.send(l.ID, lease)
 	r.gets("siem", 1, 1)
 	r.propose(1, exchange.Change{Kind: exchange.ChangePhone, Old: "+77010000000", New: "+77010000001"})
+	r.deliver("soc-a", "q", exchange.DeadlineMet)
+	r.must(r.store.SetMeasure(r.ctx, exchange.Measure{Incident: "INC-1", Actor: "dana", Measures: "m"}))
 	r.hold(imap(2), exchange.Unsigned)
 	r.token("siem")
 	r.arrive(imap(3), mail(3))
