@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -69,9 +70,27 @@ func (o *opening) together(chosen []*signedBy) *signedBy {
 	out := *first
 	for _, c := range chosen {
 		same := c != nil && c.whole && !c.outside && c.state == exchange.SignatureValid && c.Owner == first.Owner && c.Owner != ""
-		out.whole = out.whole && same
+		out.whole = out.whole && same && sameRecipients(c, chosen)
 	}
 	return &out
+}
+
+// sameRecipients: what the signed headers of several parts say of From, To and
+// Cc is the same, where they say anything.
+func sameRecipients(c *signedBy, others []*signedBy) bool {
+	if c == nil || c.root == nil || !carriesHeaders(c.root) {
+		return true
+	}
+	h := headersOf(c.root)
+	for _, other := range others {
+		if other == nil || other.root == nil || !carriesHeaders(other.root) {
+			continue
+		}
+		if g := headersOf(other.root); !slices.Equal(h.From, g.From) || !slices.Equal(h.To, g.To) || !slices.Equal(h.Cc, g.Cc) {
+			return false
+		}
+	}
+	return true
 }
 
 // fill hands out payload, digests and protected header as far as the facts
@@ -95,14 +114,16 @@ func (o *opening) fill(opened []inside, chosen []*signedBy, first *signedBy) {
 		}
 	}
 	o.digests(opened, chosen)
-	in := opened[0]
-	if attachment || in.entity == nil {
+	for i, in := range opened {
+		if in.entity == nil || attachment && !good {
+			continue
+		}
+		o.out.ProtectedPart = in.entity
+		if c := chosen[i]; c != nil && c.verified() && c.whole && !c.outside && c.root != nil {
+			o.out.ProtectedPart = c.root
+			o.protect(c.root)
+		}
 		return
-	}
-	o.out.ProtectedPart = in.entity
-	if c := chosen[0]; c != nil && c.verified() && c.whole && !c.outside && c.root != nil {
-		o.out.ProtectedPart = c.root
-		o.protect(c.root)
 	}
 }
 

@@ -52,7 +52,8 @@ type Opened struct {
 	// OuterPart is the root entity, for Return-Path, Auto-Submitted and such.
 	OuterPart *mimepart.Part
 	// ProtectedPart is the root of the signed entity inside, nil where none was
-	// opened or a file was sealed instead of an entity.
+	// opened or a file was sealed instead of an entity. Of encrypted attachments
+	// it is the first entity, where one participant validly signed them all.
 	ProtectedPart *mimepart.Part
 	Security      exchange.Security
 	// Payload are the decoded leaves that may be parsed: of a message that was
@@ -78,10 +79,10 @@ type Opened struct {
 // the same message may be tried again.
 func Open(raw []byte, k *Keyring, l Limits, at time.Time) (Opened, error) {
 	l = l.orDefault()
-	o := opening{ring: k.ring, smime: k.smime, limits: l, at: at}
+	o := opening{ring: k.ring, smime: k.smime, limits: l, at: at, left: l.Decompressed}
 	o.out.Security = exchange.Security{Encryption: exchange.EncryptionNone, Form: exchange.FormClear,
 		Signature: exchange.SignatureNone, Covers: exchange.CoversNone}
-	root, err := mimepart.Parse(raw, l.mime())
+	root, err := mimepart.Parse(mimepart.Begin(raw), l.mime())
 	o.out.OuterPart = root
 	o.out.Outer = headersOf(root)
 	switch {

@@ -190,7 +190,9 @@ func TestProtectedHeaders(t *testing.T) {
 		{"on the multipart/signed, where no signature reaches", pgpMIME(toUs(literal(fields + signedMIME(entity(), by(c.alfa).packet(entity()))))), false},
 		{"on a multipart/signed with a third part", pgpMIME(toUs(literal(fields + strings.Replace(signedMIME(entity(), by(c.alfa).packet(entity())), "\r\n--sig--", "\r\n--sig\r\n\r\nx\r\n--sig--", 1)))), false},
 		{"signed outside only", outsideSigned(c.alfa, pgpMIME(toUs(literal(hp)))), false},
-		{"in an encrypted attachment", attachment("mail.gpg", toUs(by(c.alfa).message(hp))), false},
+		{"in an encrypted attachment", attachment("mail.gpg", toUs(by(c.alfa).message(hp))), true},
+		{"in an encrypted attachment, unsigned", attachment("mail.gpg", toUs(literal(hp))), false},
+		{"in an encrypted attachment of a stranger", attachment("mail.gpg", toUs(by(c.stranger).message(hp))), false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := open(t, mail(tc.mail))

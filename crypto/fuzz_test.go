@@ -26,7 +26,7 @@ func checkInvariants(t *testing.T, o crypto.Opened) {
 	if s.Outer && s.Covers == exchange.CoversAll || s.IntendedForUs && s.IntendedForOthers {
 		t.Fatalf("facts that contradict each other: %+v", s)
 	}
-	if o.Protected.Present && (s.Covers != exchange.CoversAll || s.Outer || s.Form == exchange.FormAttachment || s.Owner == "") {
+	if o.Protected.Present && (s.Covers != exchange.CoversAll || s.Outer || s.Form == exchange.FormAttachment && s.Signature != exchange.SignatureValid || s.Owner == "") {
 		t.Fatalf("a protected header that nothing protects: %+v", s)
 	}
 	if s.Encrypted != (s.Encryption != exchange.EncryptionNone) || !s.Encrypted && s.Form != exchange.FormClear {

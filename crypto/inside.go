@@ -90,7 +90,8 @@ func (o *opening) unwrap(content []byte) (u unwrapped, ok bool) {
 	var err error
 	switch pgpmime.Sniff(content) {
 	case pgpmime.LooksSigned:
-		m, err = o.ring.OpenMessage(content, o.limits.Decompressed, o.at)
+		m, err = o.ring.OpenMessage(content, o.left, o.at)
+		o.spend(len(m.Content))
 	case pgpmime.LooksClear:
 		m, err = o.ring.OpenClear(content, o.at)
 	default:
@@ -196,21 +197,25 @@ func (o *opening) document(p *mimepart.Part, only bool) exchange.Document {
 }
 
 // isEntity tells a MIME entity from a file by its first lines. Inside PGP/MIME
-// only what clearly is a report file is taken for one.
+// only what clearly is a report file is taken for one. A line of a report that
+// looks like a header field makes no entity of it.
 func isEntity(content []byte, must bool) bool {
+	if typeOf(content) != "" {
+		return false
+	}
 	head := content[:min(len(content), 64<<10)]
-	for len(head) > 0 {
+	for len(head) > 0 && !must {
 		line, rest, _ := bytes.Cut(head, []byte("\n"))
-		line = bytes.ToLower(bytes.TrimSpace(line))
-		if len(line) == 0 {
-			break
-		}
+		line = bytes.ToLower(bytes.TrimRight(line, " \t\r"))
 		if bytes.HasPrefix(line, []byte("content-type:")) || bytes.HasPrefix(line, []byte("mime-version:")) {
 			return true
 		}
+		if name, _, field := bytes.Cut(line, []byte(":")); len(line) == 0 || line[0] != ' ' && line[0] != '\t' && (!field || bytes.ContainsAny(name, " \t")) {
+			return false
+		}
 		head = rest
 	}
-	return must && typeOf(content) == ""
+	return must
 }
 
 // typeOf guesses the media type of a file from its own octets: the names and

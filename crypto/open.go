@@ -27,8 +27,12 @@ type opening struct {
 	out    Opened
 
 	verified int   // signature parts looked at
+	left     int64 // octets that may still be decrypted and decompressed, of all parts together
 	err      error // transient
 }
+
+// spend takes what came out of a part off limits.decompressed.
+func (o *opening) spend(octets int) { o.left = max(o.left-int64(octets), 1) }
 
 // message walks the road of one message: signatures outside, what is sealed,
 // what is inside of it.
@@ -93,7 +97,8 @@ func (o *opening) unseal(p sealedPart) (inside, bool) {
 			return inside{}, false
 		}
 	}
-	m, err := o.ring.OpenMessage(data, o.limits.Decompressed, o.at)
+	m, err := o.ring.OpenMessage(data, o.left, o.at)
+	o.spend(len(m.Content))
 	s.Cipher = m.Cipher
 	s.WeakCipher = s.WeakCipher || m.Weak
 	in := inside{sealed: p, content: m.Content, integrity: m.Integrity}

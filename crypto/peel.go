@@ -117,7 +117,8 @@ func (o *opening) opaque(node *mimepart.Part) (*mimepart.Part, []seen) {
 
 func (o *opening) compressed(node *mimepart.Part) *mimepart.Part {
 	data, _ := node.Decode(o.limits.Message)
-	content, err := smime.Decompress(data, o.limits.Decompressed)
+	content, err := smime.Decompress(data, o.left)
+	o.spend(len(content))
 	if err != nil {
 		o.out.Security.Findings = append(o.out.Security.Findings, "compressed-data: "+err.Error())
 		return nil

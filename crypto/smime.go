@@ -15,7 +15,8 @@ func (o *opening) unsealSMIME(p sealedPart, data []byte) (inside, bool) {
 	if _, around := smime.Octets(data); around {
 		s.Findings = append(s.Findings, "text-around-armor")
 	}
-	e, err := o.smime.Open(data, o.limits.Decompressed)
+	e, err := o.smime.Open(data, o.left)
+	o.spend(len(e.Content))
 	if s.Cipher = e.Cipher; e.Weak {
 		s.Findings = append(s.Findings, "insecure-cipher: "+e.Cipher)
 		s.WeakCipher = s.WeakCipher || e.Withheld

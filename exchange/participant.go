@@ -113,7 +113,12 @@ func foldDomain(addr string) string {
 	if at < 0 {
 		return addr
 	}
-	return addr[:at] + strings.ToLower(addr[at:])
+	return addr[:at] + strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' { // ASCII alone: the Kelvin sign is no k
+			r += 'a' - 'A'
+		}
+		return r
+	}, addr[at:])
 }
 
 // mayByKind is who may send what (DESIGN section 5).

@@ -149,3 +149,13 @@ func TestMaySend(t *testing.T) {
 		}
 	})
 }
+
+// TestLettersThatFoldToOthers: only ASCII letters of the domain are the same in
+// both cases.
+func TestLettersThatFoldToOthers(t *testing.T) {
+	for other, same := range map[string]bool{"duty@KNB.example": true, "DUTY@knb.example": false, "duty@\u212anb.example": false, "duty@knb.example.": false, "": false} {
+		if SameAddress("duty@knb.example", other) != same {
+			t.Errorf("%q: %v", other, !same)
+		}
+	}
+}

@@ -146,6 +146,7 @@ func Oversize(raw []byte, limit int64) Outcome {
 	var o Outcome
 	o.State = exchange.ArrivalHeld
 	o.Judgement.Refusal = exchange.Refusal{Code: exchange.TooLarge, Reason: fmt.Sprintf("the message is larger than limits.message, %d octets", limit)}
+	raw = mimepart.Begin(raw)
 	head := raw
 	for _, blank := range []string{"\r\n\r\n", "\n\n"} {
 		if i := bytes.Index(raw, []byte(blank)); i >= 0 && i < len(head) {

@@ -55,12 +55,8 @@ func (r *Ring) verify(body, content []byte, at time.Time) Signature {
 		return out
 	}
 	out.KeyID = keyID(*sig.IssuerKeyId)
-	text := sig.SigType == packet.SigTypeText
-	if text {
+	if sig.SigType == packet.SigTypeText {
 		out.Covered = mimepart.Canonical(content)
-	} else if sig.SigType != packet.SigTypeBinary {
-		out.Reason = "it is no signature over a document"
-		return out
 	}
 	for _, i := range sig.IntendedRecipients {
 		out.Intended = append(out.Intended, upperHex(i.Fingerprint))
@@ -77,6 +73,9 @@ func (r *Ring) verify(body, content []byte, at time.Time) Signature {
 	}
 	out.Known, out.Owner, out.Fingerprint = true, e.owner, fingerprint(e.entity.PrimaryKey)
 	out.judgeKey(e, pub, sig, at)
+	if sig.SigType != packet.SigTypeText && sig.SigType != packet.SigTypeBinary {
+		out.Reason = "it is no signature over a document"
+	}
 	if weakHash(hash) && hash != "sha1" {
 		return out // not even computed
 	}

@@ -95,9 +95,11 @@ func DecodeHeader(value string) string {
 func wordDecoder() *mime.WordDecoder { return &mime.WordDecoder{CharsetReader: lenientReader} }
 
 // Addresses returns the addr-specs of address fields (From, To, Cc): display
-// names, comments and groups are dropped, an empty group names nobody. A value
-// that cannot be read is an error: no part of it is guessed at, because From
-// decides whose message this is.
+// names, comments and groups are dropped, an empty group names nobody. A
+// display name may stand there without the quotes it needs, as many programs
+// write it, where no reader can take the field for another address. Any other
+// value that cannot be read is an error: no part of it is guessed at, because
+// From decides whose message this is.
 func Addresses(values []string) ([]string, error) {
 	parser := mail.AddressParser{WordDecoder: wordDecoder()}
 	var out []string
@@ -112,6 +114,9 @@ func Addresses(values []string) ([]string, error) {
 			v = strings.ToValidUTF8(v, "?")
 		}
 		list, err := parser.ParseList(v)
+		if one := bareName(v); err != nil && one != "" {
+			list, err = parser.ParseList(one)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read address field: %w", err)
 		}
@@ -127,4 +132,20 @@ const maxAddressField = 256 << 10
 func emptyGroup(v string) bool {
 	name, rest, ok := strings.Cut(v, ":")
 	return ok && strings.TrimSpace(rest) == ";" && !strings.ContainsAny(name, `"<>@,`)
+}
+
+// bareName is the one angle address, in its brackets, at the end of a field
+// whose display name is not quoted as it should be (RFC 5322 section 3.2.5); ""
+// where the field could also be read as several addresses.
+func bareName(v string) string {
+	v = strings.TrimSpace(stripComments(v))
+	name, address, ok := strings.Cut(v, "<")
+	if !ok || !strings.HasSuffix(address, ">") || strings.ContainsAny(address[:len(address)-1], "<>") || strings.ContainsAny(name, ">") ||
+		strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return ""
+	}
+	if strings.ContainsAny(name, "@") && strings.ContainsAny(name, ",;:") {
+		return ""
+	}
+	return "<" + address
 }

@@ -226,3 +226,54 @@ func FuzzParse(f *testing.F) {
 		mimepart.DecodeHeader(p.Get("Subject"))
 	})
 }
+
+func TestBeginTakesAwayWhatStandsBeforeTheHeader(t *testing.T) {
+	utf16 := func(s string, big bool) string {
+		out := map[bool]string{false: "\xff\xfe", true: "\xfe\xff"}[big]
+		for _, c := range []byte(s) {
+			if big {
+				out += "\x00" + string(c)
+			} else {
+				out += string(c) + "\x00"
+			}
+		}
+		return out
+	}
+	const mail = "From: a@b.example\r\n\r\nx\r\n"
+	for name, raw := range map[string]string{"as it is": mail, "blank lines": "\r\n \r\n\n" + mail, "byte order mark": "\xef\xbb\xbf" + mail,
+		"mark and blank line": "\xef\xbb\xbf\n" + mail, "UTF-16LE": utf16(mail, false), "UTF-16BE": utf16(mail, true)} {
+		if got := string(mimepart.Begin([]byte(raw))); got != mail {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	for _, raw := range []string{"", " ", "\r\n", "\xff\xfe", "x"} {
+		mimepart.Begin([]byte(raw))
+	}
+}
+
+// TestBareDisplayNames: what any reader takes for one address is one; what
+// could be two is none.
+func TestBareDisplayNames(t *testing.T) {
+	for field, want := range map[string]string{
+		"SOC Beta, duty officer <b@beta.example>":                "b@beta.example",
+		"a@alfa.example <b@beta.example>":                        "b@beta.example",
+		"[SOC] Beta: duty; night <b@beta.example>":               "b@beta.example",
+		"(duty (night)) <b@beta.example>":                        "b@beta.example",
+		`(\)<a@alfa.example>) <b@beta.example>`:                  "b@beta.example",
+		"a@alfa.example, duty, <b@beta.example>":                 "",
+		"a@alfa.example; <b@beta.example>":                       "",
+		"SOC: a@alfa.example <b@beta.example>":                   "",
+		"<a@alfa.example> <b@beta.example>":                      "",
+		"a@alfa.example> <b@beta.example>":                       "",
+		"SOC, <b@beta.example> duty":                             "",
+		"SOC, <b@beta.example":                                   "",
+		"SOC, <b@beta.example, c@gamma.example>":                 "",
+		"b@beta.example\rFrom: a@alfa.example <c@gamma.example>": "",
+		"SOC\x00, <b@beta.example>":                              "",
+	} {
+		got, err := mimepart.Addresses([]string{field})
+		if want == "" && err == nil || want != "" && (len(got) != 1 || got[0] != want) {
+			t.Errorf("%q: %v, %v", field, got, err)
+		}
+	}
+}

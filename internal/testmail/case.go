@@ -39,6 +39,10 @@ type Case struct {
 	Signature exchange.SignatureState `json:"signature,omitempty"`
 	// Signer is "participant/role" of the key that signed.
 	Signer string `json:"signer,omitempty"`
+	// Covers and Encryption are what explain must report, "" where it is not
+	// looked at.
+	Covers     exchange.Coverage   `json:"covers,omitempty"`
+	Encryption exchange.Encryption `json:"encryption,omitempty"`
 	// MessageID is the outer one, "" for a message without.
 	MessageID string `json:"message_id,omitempty"`
 	// ReportID stands in the card, where there is one.

@@ -151,6 +151,9 @@ func armored(kind string, serialize func(io.Writer) error) ([]byte, error) {
 
 // entity reads a private key and unlocks it for packets made by hand.
 func (k *Key) entity() (*openpgp.Entity, error) {
+	if k.unlocked != nil {
+		return k.unlocked, nil
+	}
 	list, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(k.Private))
 	if err != nil {
 		return nil, fmt.Errorf("read the private key %s: %w", k.Fingerprint, err)
@@ -158,5 +161,6 @@ func (k *Key) entity() (*openpgp.Entity, error) {
 	if err := list[0].DecryptPrivateKeys([]byte(Passphrase)); err != nil {
 		return nil, fmt.Errorf("unlock the private key %s: %w", k.Fingerprint, err)
 	}
+	k.unlocked = list[0]
 	return list[0], nil
 }

@@ -17,6 +17,9 @@ type maker struct {
 	w   *World
 	c   *Case
 	err error
+
+	at       time.Time // of the signatures of a scheme; zero is a minute ago
+	intended []string  // OpenPGP: intended recipients of these
 }
 
 // sealing is what gpg is asked to do; zero is: sign as SOC Alfa a minute ago,

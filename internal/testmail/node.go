@@ -11,7 +11,7 @@ import (
 
 // WriteNode writes the configuration of one participant's Almasu into a
 // folder: almasu.yaml, its key, and a file with keys for every other
-// participant. extra is YAML added at the end (mailboxes, relays, store, ...).
+// participant; with certificates too if the world is certified. extra is YAML added at the end (mailboxes, relays, store, ...).
 // It returns the path of almasu.yaml.
 func (w *World) WriteNode(dir, id, extra string) (string, error) {
 	self := w.Person(id)
@@ -32,7 +32,25 @@ func (w *World) WriteNode(dir, id, extra string) (string, error) {
 				revoked = append(revoked, k.Fingerprint)
 			}
 		}
-		files["participants/"+p.ID+".yaml"] = p.file(keys, revoked)
+		var certificates []string
+		for _, c := range p.Certificates {
+			name := p.ID + "-" + c.Role + ".pem"
+			files["participants/"+name] = string(c.PEM())
+			certificates = append(certificates, name)
+			if c.Role == "listed" {
+				revoked = append(revoked, fmt.Sprintf("SERIAL:%X", c.X509.SerialNumber))
+			}
+		}
+		files["participants/"+p.ID+".yaml"] = p.file(keys, certificates, revoked)
+	}
+	smime, trust := "", ""
+	if c := self.Certificate("current"); c != nil {
+		private, err := c.PrivatePEM()
+		if err != nil {
+			return "", err
+		}
+		files["keys/"+id+".pem"], files["trust/root.pem"] = string(private), string(w.Anchor().PEM())
+		smime, trust = "  smime: [{file: keys/"+id+".pem}]\n", "trust: {anchors: [trust/root.pem]}\n"
 	}
 	role := "soc"
 	if self.Kind == exchange.KindNCCIS {
@@ -42,8 +60,8 @@ func (w *World) WriteNode(dir, id, extra string) (string, error) {
 identity: {id: %s, name: {kk: %q, ru: %q, en: %q}, address: %s}
 keys:
   openpgp: [{file: keys/%s.asc, passphrase_file: keys/%s.pass}]
-participants: participants/*.yaml
-`, role, id, self.Name, self.Name, self.Name, self.Address(), id, id) + extra
+%s%sparticipants: participants/*.yaml
+`, role, id, self.Name, self.Name, self.Name, self.Address(), id, id, smime, trust) + extra
 	for name, content := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -57,7 +75,7 @@ participants: participants/*.yaml
 }
 
 // file is the participant's file of the register.
-func (p *Person) file(keys, revoked []string) string {
+func (p *Person) file(keys, certificates, revoked []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "id: %s\nkind: %s\nname: {kk: %q, ru: %q, en: %q}\nnames: [%s]\n", p.ID, p.Kind, p.Name, p.Name, p.Name, p.FQDN)
 	if p.BIN != "" {
@@ -68,6 +86,9 @@ func (p *Person) file(keys, revoked []string) string {
 	}
 	fmt.Fprintf(&b, "addresses: [%s]\nlanguage: %s\n", strings.Join(p.Addresses, ", "), p.Language)
 	fmt.Fprintf(&b, "openpgp: [%s]\n", strings.Join(keys, ", "))
+	if len(certificates) > 0 {
+		fmt.Fprintf(&b, "smime: [%s]\n", strings.Join(certificates, ", "))
+	}
 	if len(revoked) > 0 {
 		fmt.Fprintf(&b, "revoked: [%s]\n", strings.Join(revoked, ", "))
 	}

@@ -25,6 +25,7 @@ type handmade struct {
 	to       []*Key    // who can open it
 	noMDC    bool      // tag 9, Symmetrically Encrypted Data without integrity protection
 	compress bool
+	change   func(*packet.Signature) // makes the signature odd before it is made
 }
 
 // message builds the OpenPGP message around content.
@@ -80,6 +81,9 @@ func (h handmade) signature(private *packet.PrivateKey, content []byte) (*packet
 		}
 		sig.IntendedRecipients = append(sig.IntendedRecipients,
 			&packet.Recipient{KeyVersion: e.PrimaryKey.Version, Fingerprint: e.PrimaryKey.Fingerprint})
+	}
+	if h.change != nil {
+		h.change(sig)
 	}
 	hash, err := sig.PrepareSign(nil)
 	if err != nil {

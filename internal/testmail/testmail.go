@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"time"
 
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
 	"almasu/exchange"
 	"almasu/internal/testpeer"
 )
@@ -32,6 +34,9 @@ type World struct {
 	gpg     *testpeer.GnuPG
 	scratch string
 	built   map[string][]byte // messages that other cases are made from
+
+	kept      map[string][]byte // signed entities that attacks seal anew
+	authority authorities
 }
 
 // Person is a participant, or a stranger who is none.
@@ -49,6 +54,8 @@ type Person struct {
 	// Keys in the order they stand in the file; the first is the one letters
 	// are sealed to and, unless a case says otherwise, signed with.
 	Keys []*Key
+	// Certificates, once the world is certified.
+	Certificates []*Certificate
 }
 
 // Key is one OpenPGP key with everything the cases need of it.
@@ -59,6 +66,8 @@ type Key struct {
 	Maker       string // "gpg" or "go-crypto"
 	Public      []byte // armoured, as registered
 	Private     []byte // armoured, guarded by Passphrase
+
+	unlocked *openpgp.Entity
 }
 
 // Address is where letters to the person go.
@@ -109,7 +118,7 @@ func NewWorld(dir string, now time.Time) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{Now: now.UTC().Truncate(time.Second), People: people(), gpg: gpg, scratch: dir, built: map[string][]byte{}}
+	w := &World{Now: now.UTC().Truncate(time.Second), People: people(), gpg: gpg, scratch: dir, built: map[string][]byte{}, kept: map[string][]byte{}}
 	if err := w.makeKeys(); err != nil {
 		_ = gpg.Close() // the first error says more
 		return nil, err

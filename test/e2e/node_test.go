@@ -17,6 +17,7 @@ import (
 
 	_ "modernc.org/sqlite" // database/sql driver "sqlite"
 
+	"almasu/internal/testmail"
 	"almasu/internal/testpeer"
 )
 
@@ -63,8 +64,14 @@ func (o *output) String() string {
 // newNode writes the configuration of a participant; extra is YAML.
 func newNode(t *testing.T, id, extra string) *node {
 	t.Helper()
+	return nodeOf(t, world(t), id, extra)
+}
+
+// nodeOf is newNode in another world.
+func nodeOf(t *testing.T, w *testmail.World, id, extra string) *node {
+	t.Helper()
 	n := &node{t: t, id: id, dir: t.TempDir()}
-	config, err := world(t).WriteNode(n.dir, id, "store: sqlite:almasu.db\n"+extra)
+	config, err := w.WriteNode(n.dir, id, "store: sqlite:almasu.db\n"+extra)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,6 +232,14 @@ func (n *node) count(query string, args ...any) int {
 		n.t.Fatalf("%s: %v", query, err)
 	}
 	return number
+}
+
+// decided waits until so many messages are decided, their answers sent or not.
+func (n *node) decided(arrived int) {
+	n.t.Helper()
+	testpeer.Until(n.t, storyWait, "the messages at "+n.id+" to be decided", func(context.Context) bool {
+		return n.count("SELECT count(*) FROM arrival WHERE state <> 'stored'") >= arrived
+	})
 }
 
 // settled waits until so many messages have arrived, all are decided, and no

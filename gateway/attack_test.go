@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"almasu/crypto"
+	"almasu/exchange"
+	"almasu/internal/testmail"
+	"almasu/internal/testpeer"
+)
+
+// certified is a cast with OpenPGP keys and certificates, and the world of the
+// NCCIS among them.
+func certified(t *testing.T) (*testmail.World, World) {
+	t.Helper()
+	testpeer.Need(t, "gpg", "gpgconf", "gpg-connect-agent")
+	dir, err := os.MkdirTemp("/tmp", "al-ga") // gpg-agent wants a short path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	w, err := testmail.NewWorld(dir, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := w.Certify(); err != nil {
+		t.Fatal(err)
+	}
+	return w, worldOf(t, w)
+}
+
+func worldOf(t *testing.T, w *testmail.World) World {
+	t.Helper()
+	set := crypto.KeySet{Revoked: map[string][]string{}, Trust: crypto.TrustSet{Anchors: []crypto.TrustFile{{File: "root", Data: w.Anchor().PEM()}}}}
+	var self *exchange.Participant
+	var others []*exchange.Participant
+	for _, p := range w.People {
+		e := &exchange.Participant{ID: p.ID, Kinds: []exchange.ParticipantKind{p.Kind}, Addresses: p.Addresses, FQDNs: []string{p.FQDN}, BIN: p.BIN,
+			AcceptUnbound: strings.Contains(p.Extra, "unbound: accept"), AcceptOuterSignature: strings.Contains(p.Extra, "outer_signature: accept")}
+		switch {
+		case p.ID == testmail.SelfID:
+			self = e
+			private, err := p.Certificate("current").PrivatePEM()
+			if err != nil {
+				t.Fatal(err)
+			}
+			set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: exchange.SelfSigner, File: "self.asc", Data: p.Keys[0].Private, Passphrase: []byte(testmail.Passphrase)})
+			set.SMIME = append(set.SMIME, crypto.KeyFile{Owner: exchange.SelfSigner, File: "self.pem", Data: private})
+			continue
+		case p.Kind == "":
+			continue
+		}
+		others = append(others, e)
+		for _, k := range p.Keys {
+			set.OpenPGP = append(set.OpenPGP, crypto.KeyFile{Owner: p.ID, File: p.ID + k.Role, Data: k.Public})
+			if k.Role == "listed" {
+				set.Revoked[p.ID] = append(set.Revoked[p.ID], k.Fingerprint)
+			}
+		}
+		for _, c := range p.Certificates {
+			set.SMIME = append(set.SMIME, crypto.KeyFile{Owner: p.ID, File: p.ID + c.Role, Data: c.PEM()})
+			if c.Role == "listed" {
+				set.Revoked[p.ID] = append(set.Revoked[p.ID], "SERIAL:"+strings.ToUpper(c.X509.SerialNumber.Text(16)))
+			}
+		}
+	}
+	keys, err := crypto.NewKeyring(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := exchange.NewRegister(self, others)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return World{Register: reg, Keys: keys, Zone: time.FixedZone("Asia/Almaty", 5*3600),
+		Trust:          exchange.TrustLimits{SigningAge: 14 * 24 * time.Hour, SigningSkew: 10 * time.Minute},
+		AnswersPerHour: 60, RetryLife: 5 * 24 * time.Hour}
+}
+
+// judged is what `almasu explain` would print of a case, and the outcome.
+func judged(t *testing.T, w *testmail.World, g *World, c *testmail.Case, m Memory) (testmail.Explained, Outcome) {
+	t.Helper()
+	raw, err := w.Message(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := Judge(t.Context(), raw, w.Now, g, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(Explain(c.File(), o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e testmail.Explained
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), c.Canary) {
+		t.Errorf("the text of %s is echoed: %s", c.Name, text)
+	}
+	return e, o
+}
+
+// TestAttacks judges every attack and, beside it, its honest control.
+func TestAttacks(t *testing.T) {
+	w, g := certified(t)
+	accepted, refused := 0, 0
+	families := map[string]int{}
+	for _, a := range testmail.Attacks() {
+		families[a.Family]++
+		t.Run(a.Name, func(t *testing.T) {
+			e, o := judged(t, w, &g, a.Control, nil)
+			for _, wrong := range w.Check(a.Control, e) {
+				t.Errorf("control: %s", wrong)
+			}
+			if o.State != exchange.ArrivalAccepted {
+				refused++
+			}
+			known := memory{map[string]*exchange.Known{}}
+			if len(a.After) > 0 {
+				known.content[o.Opened.ContentDigest] = &exchange.Known{Number: "N", Participant: "soc-alfa", Form: o.Opened.Security.Form, Verdict: exchange.VerdictAccepted}
+			}
+			e, o = judged(t, w, &g, &a.Case, known)
+			for _, wrong := range w.Check(&a.Case, e) {
+				t.Error(wrong)
+			}
+			if o.State == exchange.ArrivalAccepted {
+				accepted++
+			}
+		})
+	}
+	total := len(testmail.Attacks())
+	t.Logf("%d attacks (%v): %d forgeries accepted, %d controls refused", total, families, accepted, refused)
+	if total < 120 || accepted > 0 || refused > 0 {
+		t.Errorf("%d attacks, %d accepted, %d controls refused", total, accepted, refused)
+	}
+	for _, f := range testmail.Families() {
+		if families[f] == 0 {
+			t.Errorf("no attack of the family %s", f)
+		}
+	}
+}

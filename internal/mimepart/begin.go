@@ -1,0 +1,26 @@
+package mimepart
+
+import (
+	"bytes"
+
+	"golang.org/x/text/encoding/unicode"
+)
+
+// Begin takes away what stands before the header of a whole mail where a
+// program saved it carelessly: a byte order mark, blank lines. A mail saved as
+// UTF-16 comes back as UTF-8. Nothing of it is covered by a signature.
+func Begin(raw []byte) []byte {
+	if bytes.HasPrefix(raw, []byte{0xff, 0xfe}) || bytes.HasPrefix(raw, []byte{0xfe, 0xff}) {
+		if text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(raw); err == nil {
+			raw = text
+		}
+	}
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	for {
+		line, rest, more := bytes.Cut(raw, []byte("\n"))
+		if !more || len(bytes.TrimSpace(line)) > 0 {
+			return raw
+		}
+		raw = rest
+	}
+}
