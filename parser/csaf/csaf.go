@@ -3,10 +3,10 @@
 // document one report of kind vulnerability.
 //
 // It owns the tables of both schemas and the mandatory tests of section 6.1:
-// all of version 2.0, 6.1.1 to 6.1.33, and the same for version 2.1, whose
-// further tests it does not make. It refuses to write advisories, to make the
-// optional and informative tests, to fetch anything, and to repeat in a problem
-// what the document says.
+// all of version 2.0, 6.1.1 to 6.1.33, and those of version 2.1 up to 6.1.53 but
+// for the decision points of SSVC and ranges of versions. It refuses to write
+// advisories, to make the optional and informative tests, to fetch anything, and
+// to repeat in a problem what the document says.
 package csaf
 
 import (
@@ -41,8 +41,11 @@ var (
 )
 
 func newTable(own, open, branches, publishers string) *shape.Table {
-	text := strings.NewReplacer("OPEN", open, "BRANCHES", branches, "PUBLISHERS", publishers).Replace(shared)
-	return shape.New(text+own, map[string]shape.Form{
+	text := strings.NewReplacer("OPEN", open, "BRANCHES", branches, "PUBLISHERS", publishers).Replace(shared) + own
+	if open == "" { // version 2.1 has a test of its own for times (6.1.37)
+		text = strings.ReplaceAll(text, "@time", "@strict")
+	}
+	return shape.New(text, map[string]shape.Form{
 		"version":    {Key: "pattern-csaf-version", Judge: func(s, _ string) bool { return versionText.MatchString(s) }},
 		"category":   shape.Pattern(`^[^\s\-_.](.*[^\s\-_.])?$`),
 		"trackid":    shape.Pattern(`^\S(.*\S)?$`),
@@ -50,9 +53,13 @@ func newTable(own, open, branches, publishers string) *shape.Table {
 		"lowhash":    shape.Pattern(`^[0-9a-f]{32,}$`),
 		"algorithm":  shape.Pattern(`^[0-9a-z][0-9a-z\-]*$`),
 		"cweversion": shape.Pattern(`^[1-9][0-9]*\.([0-9]|([1-9][0-9]+))(\.[0-9]+)?$`),
+		"strict":     {Key: "pattern-csaf-time", Judge: func(s, _ string) bool { _, ok := shape.Time(s); return ok && strictTime.MatchString(s) }},
 		"fraction":   shape.Pattern(`^(0\.[0-9]+|1\.0+)$`),
 	})
 }
+
+// strictTime: T and Z are capitals, and no second is the 60th.
+var strictTime = regexp.MustCompile(`^[^a-z]{17}[0-5][^a-z]*$`)
 
 var versionText = regexp.MustCompile(`^(0|[1-9][0-9]*)$|^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)` +
 	`(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z\-][0-9a-zA-Z\-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z\-][0-9a-zA-Z\-]*))*)?(\+[0-9a-zA-Z\-]+(\.[0-9a-zA-Z\-]+)*)?$`)
@@ -135,4 +142,5 @@ func (a *advisory) judge() {
 	}
 	a.testAcross()
 	a.testProfile()
+	a.testLater()
 }

@@ -145,6 +145,8 @@ func TestSchema(t *testing.T) {
 		{"a version that is none", base, `"version":"2"`, `"version":"2.0"`, "pattern", "/document/tracking/version"},
 		{"a score as a text", base, `"baseScore":9.8`, `"baseScore":"9.8"`, "type", "/vulnerabilities/0/scores/0/cvss_v3/baseScore"},
 		{"a member of nobody in 2.1", base21(), `"title":`, `"x_own":1,"title":`, "unknown", "/document/*[5]"},
+		{"a leap second in 2.1", base21(), `"current_release_date":"2026-03-01T10:00:00Z"`, `"current_release_date":"2026-03-01T10:00:60Z"`, "pattern", "/document/tracking/current_release_date"},
+		{"a small z in 2.1", base21(), `"current_release_date":"2026-03-01T10:00:00Z"`, `"current_release_date":"2026-03-01T10:00:00z"`, "pattern", "/document/tracking/current_release_date"},
 		{"from the future", base, `"current_release_date":"2026`, `"current_release_date":"2036`, "semantic", "/document/tracking/current_release_date"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ func forms() map[string]shape.Form {
 		"ref":      {Key: "pattern-stix-ref", Named: true, Judge: identifier},
 		"stamp":    {Key: "pattern-stix-time", Judge: func(s, _ string) bool { _, ok := shape.Time(s); return ok && stamp.MatchString(s) }},
 		"property": {Key: "pattern-stix-property", Judge: matching(regexp.MustCompile(`^[a-z0-9_]{3,250}$`))},
-		"extkey":   {Key: "pattern-stix-extension", Judge: matching(extension)},
+		"extkey":   {Key: "pattern-stix-extension", Judge: func(s, _ string) bool { return extension.MatchString(s) || impactExtension(s) }},
 		"hashkey":  {Key: "pattern-stix-property", Judge: matching(regexp.MustCompile(`^[A-Za-z0-9_\-]{3,250}$`))},
 		"selector": {Key: "pattern-stix-selector", Judge: matching(selector)},
 		"ipv4":     {Key: "pattern-ip", Judge: func(s, _ string) bool { return address(s, true) }},
@@ -45,11 +45,14 @@ func matching(re *regexp.Regexp) func(string, string) bool {
 	return func(s, _ string) bool { return re.MatchString(s) }
 }
 
+// rfc4122 is a UUID of the variant of RFC 4122, and of one of its versions.
+var rfc4122 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
 // identifier: "type--UUID" (section 2.9), of one of the types where some are
 // named.
 func identifier(s, types string) bool {
 	kind, id, ok := strings.Cut(s, "--")
-	return ok && typeName.MatchString(kind) && shape.UUID(id) && strings.ToLower(id) == id &&
+	return ok && typeName.MatchString(kind) && rfc4122.MatchString(id) &&
 		(types == "" || slices.Contains(strings.Split(types, "|"), kind))
 }
 

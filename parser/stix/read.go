@@ -33,7 +33,7 @@ func (b *bundle) subjects() (exchange.ReportKind, []*tree.Node) {
 		return exchange.Threat, found
 	}
 	threats := of("indicator", "malware", "campaign", "attack-pattern", "intrusion-set", "threat-actor", "tool",
-		"infrastructure", "observed-data", "sighting", "malware-analysis", "event")
+		"infrastructure", "observed-data", "sighting", "malware-analysis", "event", "course-of-action")
 	if found := of("vulnerability"); len(found) > 0 && len(threats) == 0 {
 		return exchange.Vulnerability, found
 	}

@@ -69,10 +69,19 @@ func (b *bundle) extensions(o *tree.Node) {
 		return
 	}
 	for e := list.First; e != nil; e = e.Next {
+		if impactExtension(e.Name) && shape.Text(o, "type") != "impact" {
+			b.Add(e, exchange.ProblemPattern, "pattern-stix-extension")
+		}
 		if strings.HasPrefix(e.Name, "extension-definition--") && e.Name != IncidentCore && e.Kind == tree.Object && e.Child("extension_type") == nil {
 			b.Missing(e, "extension_type")
 		}
 	}
+}
+
+// impactExtension: the Incident Core extension gives its own object impact
+// extensions that are named by neither rule of section 7.3.
+func impactExtension(name string) bool {
+	return slices.Contains([]string{"availability", "confidentiality", "external", "integrity", "monetary", "physical", "traceability"}, name)
 }
 
 // order: pairs of times, the later not before the earlier.

@@ -84,7 +84,9 @@ func TestOtherKinds(t *testing.T) {
 func TestCustomContentIsLegal(t *testing.T) {
 	custom := `{"type":"x-weather","id":"x-weather--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","rain":{"today":[1,null]}}`
 	own := strings.Replace(indicator, `"pattern_type"`, `"x_acme_score":5,"extensions":{"extension-definition--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f":{"extension_type":"property-extension","rank":1}},"pattern_type"`, 1)
-	if _, problems := read(bundleOf(author, custom, own)); len(problems) > 0 {
+	impact := `{"type":"impact","spec_version":"2.1","id":"impact--0c9511ac-e14b-4f48-9d49-54bfc93c9b34","created":"2026-11-20T10:00:00.000Z","modified":"2026-11-20T10:00:00.000Z",` +
+		`"impact_category":"monetary","extensions":{"extension-definition--7cc33dd6-f6a1-489b-98ea-522d351d71b9":{"extension_type":"new-sdo"},"monetary":{"variety":"ransom-demand"}}}`
+	if _, problems := read(bundleOf(author, custom, own, impact)); len(problems) > 0 {
 		t.Error(problems)
 	}
 }
@@ -100,6 +102,7 @@ func TestMistakes(t *testing.T) {
 		{"modified before created", indicator, `"modified":"2026-04-06T20:04`, `"modified":"2026-04-06T19:04`, "semantic", "/objects/1/modified"},
 		{"a time with an offset", indicator, `20:04:48.000Z`, `20:04:48.000+05:00`, "pattern", "/objects/1/modified"},
 		{"an id of another type", indicator, `indicator--8e`, `malware--8e`, "semantic", "/objects/1/id"},
+		{"an id of no RFC 4122 variant", indicator, `indicator--8e2e2d2b-17d4-4cbf-938f`, `indicator--8e2e2d2b-17d4-4cbf-038f`, "pattern", "/objects/1/id"},
 		{"an id that is none", indicator, `indicator--8e2e2d2b`, `indicator--8e`, "pattern", "/objects/1/id"},
 		{"a creator that is no identity", indicator, `"identity--311b`, `"tool--311b`, "pattern", "/objects/1/created_by_ref"},
 		{"a broken pattern", indicator, `OR domain`, `ORR domain`, "semantic", "/objects/1/pattern"},
@@ -111,6 +114,7 @@ func TestMistakes(t *testing.T) {
 		{"a CVE that is none", vulnerability, `"external_id":"CVE-2026-1234"`, `"external_id":"CVE-26-1"`, "semantic", "/objects/1/external_references/0/external_id"},
 		{"a determination that is none", incident, `"confirmed"`, `"maybe"`, "enum", "/objects/1/extensions/" + IncidentCore + "/determination"},
 		{"an incident extension without status", incident, `"investigation_status":"closed",`, ``, "required", "/objects/1/extensions/" + IncidentCore + "/investigation_status"},
+		{"an extension of impacts on another object", incident, `"extensions":{`, `"extensions":{"monetary":{"variety":"x"},`, "pattern", "/objects/1/extensions/*[1]"},
 		{"a null", incident, `"lang":"ru"`, `"lang":null`, "type", "/objects/1/lang"},
 		{"a time of ours without zone", incident, `"lang":"ru"`, `"x_almasu":{"confirmed_at":"2026-11-20T10:00:00"}`, "pattern", "/objects/1/x_almasu/confirmed_at"},
 		{"a field of ours that is none", incident, `"lang":"ru"`, `"x_almasu":{"colour":1}`, "unknown", "/objects/1/x_almasu/*[1]"},
