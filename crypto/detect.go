@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"almasu/crypto/pgpmime"
@@ -119,9 +120,9 @@ func rewritten(p *mimepart.Part) bool {
 	versions, others := 0, 0
 	for _, c := range p.Children {
 		switch {
-		case isVersion(c):
+		case isVersion(c) || saysVersion(c):
 			versions++
-		case strings.HasPrefix(c.MediaType, "text/") && len(bytes.TrimSpace(c.Body)) == 0:
+		case isBlank(c):
 		default:
 			others++
 		}
@@ -134,9 +135,47 @@ func isVersion(p *mimepart.Part) bool {
 	if p.MediaType != "application/pgp-encrypted" || len(p.Children) > 0 {
 		return false
 	}
-	b, _ := p.Decode(sniffSize)
-	b = bytes.TrimSpace(b)
-	return len(b) == 0 || bytes.HasPrefix(bytes.ToLower(b), []byte("version:")) && !bytes.Contains(b, []byte("-----BEGIN"))
+	return len(bytes.TrimSpace(beginning(p))) == 0 || saysVersion(p)
+}
+
+// saysVersion is the control part whose type was lost on the way.
+func saysVersion(p *mimepart.Part) bool {
+	if len(p.Children) > 0 {
+		return false
+	}
+	b := bytes.TrimSpace(beginning(p))
+	return bytes.HasPrefix(bytes.ToLower(b), []byte("version:")) && len(b) < 512 && !bytes.Contains(b, []byte("-----BEGIN"))
+}
+
+// isBlank: texts that show nothing, as Exchange puts before what it rewrote.
+func isBlank(p *mimepart.Part) bool {
+	if len(p.Children) > 0 {
+		return !slices.ContainsFunc(p.Children, func(c *mimepart.Part) bool { return !isBlank(c) })
+	}
+	if !strings.HasPrefix(p.MediaType, "text/") || len(p.Body) > sniffSize {
+		return false
+	}
+	b := beginning(p)
+	if p.MediaType == "text/html" {
+		b = shown(b)
+	}
+	return len(bytes.TrimSpace(b)) == 0
+}
+
+// shown is what an HTML text shows, roughly: no head, no tags, no no-break
+// spaces.
+func shown(b []byte) []byte {
+	lower := bytes.ToLower(b)
+	if at, end := bytes.Index(lower, []byte("<head")), bytes.Index(lower, []byte("</head>")); at >= 0 && end > at {
+		b = append(bytes.Clone(b[:at]), b[end:]...)
+	}
+	var out []byte
+	for len(b) > 0 {
+		text, rest, _ := bytes.Cut(b, []byte("<"))
+		out = append(out, text...)
+		_, b, _ = bytes.Cut(rest, []byte(">"))
+	}
+	return bytes.ReplaceAll(out, []byte("&nbsp;"), nil)
 }
 
 func isKeyOrSignature(mediaType string) bool {

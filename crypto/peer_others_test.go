@@ -11,6 +11,7 @@ import (
 
 	"almasu/crypto"
 	"almasu/exchange"
+	"almasu/internal/testpeer"
 )
 
 // tool runs a peer program in a folder of its own.
@@ -22,7 +23,7 @@ func newTool(t *testing.T, name string) tool {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%s is not installed (apt-get install %s)", name, name)
+		testpeer.LackingInterop(t, name)
 	}
 	return tool{path, t.TempDir()}
 }

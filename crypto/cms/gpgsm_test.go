@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"almasu/internal/testpeer"
 )
 
 // sm is gpgsm with a home of its own.
@@ -71,6 +73,21 @@ func (g sm) gpgsm(args ...string) ([]byte, error) {
 func TestGpgsm(t *testing.T) {
 	g := newSM(t, "rsa")
 	rsa := people()["rsa"]
+	version, err := g.gpgsm("--version")
+	must(err)
+	testpeer.Version(t, "gpgsm", string(version))
+	for _, cipher := range []string{"default cipher, RSA", "AES128", "AES192", "AES256"} {
+		testpeer.Cell(t, "gpgsm", testpeer.TheySeal, "cipher", cipher, "opens")
+	}
+	for _, cipher := range []string{"AES128", "AES192", "AES256"} {
+		testpeer.Cell(t, "gpgsm", testpeer.WeSeal, "cipher", cipher, "opens, as aes-cbc by the participant's file")
+	}
+	for _, form := range []string{"RSA, attached", "RSA, SHA-512", "RSA, without certificates", "RSA, detached"} {
+		testpeer.Cell(t, "gpgsm", testpeer.TheySeal, "signature", form, "verifies")
+	}
+	for _, form := range []string{"RSA, attached", "RSA, detached", "P-256, attached", "P-256, detached", "P-384, attached", "P-384, detached"} {
+		testpeer.Cell(t, "gpgsm", testpeer.WeSeal, "signature", form, "verifies")
+	}
 	for _, args := range [][]string{nil, {"--cipher-algo", "AES128"}, {"--cipher-algo", "AES192"}, {"--cipher-algo", "AES256"}} {
 		sealed, err := g.gpgsm(append(args, "--encrypt", "-r", "&"+grip(g, "rsa"), "content")...)
 		if err != nil {

@@ -8,12 +8,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"almasu/internal/testpeer"
 )
 
 // What openssl encrypts, Open opens: name, cipher, recipients, options for the
 // last one.
 func TestOpensslEncryptsWeOpen(t *testing.T) {
 	d := newDesk(t)
+	version, err := d.openssl("version")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testpeer.Version(t, "openssl cms", string(version))
 	oaep := func(args ...string) []string {
 		out := []string{"-keyopt", "rsa_padding_mode:oaep"}
 		for _, a := range args {
@@ -55,6 +62,8 @@ func TestOpensslEncryptsWeOpen(t *testing.T) {
 					name, args = name+" stream", append(args, "-stream")
 				}
 				t.Run(name, func(t *testing.T) {
+					testpeer.Cell(t, "openssl cms", testpeer.TheySeal, "recipient", c.name, "opens")
+					testpeer.Cell(t, "openssl cms", testpeer.TheySeal, "cipher", string(cipher), "opens")
 					d := desk{t, d.dir}
 					raw := d.made(append(args, c.args...)...)
 					got, err := Open(raw, []Key{people()["rsa2"].key(), people()[c.who].key()}, OpenOptions{})
@@ -86,6 +95,7 @@ func TestOpensslEncryptsToSeveral(t *testing.T) {
 }
 
 func TestTripleDESOnlyIfAsked(t *testing.T) {
+	testpeer.Cell(t, "openssl cms", testpeer.TheySeal, "cipher", "3des-cbc", "held, opens by trust.insecure_3des")
 	d := newDesk(t)
 	raw := d.made("-encrypt", "-des3", "-recip", "rsa.pem")
 	if _, err := Open(raw, []Key{people()["rsa"].key()}, OpenOptions{}); !errors.Is(err, ErrInsecureCipher) {
@@ -101,6 +111,12 @@ func TestTripleDESOnlyIfAsked(t *testing.T) {
 func TestWeEncryptOpensslOpens(t *testing.T) {
 	d := newDesk(t)
 	for _, cipher := range []Cipher{"", AES128GCM, AES192GCM, AES256GCM, AES128CBC, AES192CBC, AES256CBC} {
+		if cipher != "" {
+			testpeer.Cell(t, "openssl cms", testpeer.WeSeal, "cipher", string(cipher), "opens")
+		}
+		for _, name := range []string{"OAEP SHA-256", "RSA PKCS#1 v1.5", "RSA by key identifier", "P-256", "P-256 by key identifier", "P-384 KDF SHA-384", "P-521 KDF SHA-512"} {
+			testpeer.Cell(t, "openssl cms", testpeer.WeSeal, "recipient", name, "opens")
+		}
 		for _, who := range []string{"rsa", "p256", "p384", "p521"} {
 			for _, r := range []Recipient{{}, {PKCS1v15: true}, {ByKeyID: true}} {
 				r.Certificate = people()[who].cert
@@ -169,6 +185,12 @@ func TestOpensslSignsWeVerify(t *testing.T) {
 				if c.scheme == "rsa-pss" && slices.Contains(f.args, "-stream") {
 					t.Skip("openssl 3.0 cannot write it: illegal zero content")
 				}
+				outcome := "verifies"
+				if len(c.findings) > 0 {
+					outcome = "held: weak-signature"
+				}
+				testpeer.Cell(t, "openssl cms", testpeer.TheySeal, "signature", c.name, outcome)
+				testpeer.Cell(t, "openssl cms", testpeer.TheySeal, "form of the signature", f.name, "verifies")
 				d := desk{t, d.dir}
 				args := append([]string{"-sign", "-signer", c.who + ".pem", "-inkey", c.who + ".key"}, f.args...)
 				raw := d.made(append(args, c.args...)...)
@@ -235,12 +257,16 @@ func TestWeSignOpensslVerifies(t *testing.T) {
 		change(&k)
 		keys[name] = k
 	}
+	rowOf := map[string]string{"rsa": "RSA SHA-256", "rsa3072": "RSA SHA-256", "keyid": "RSA SHA-256", "sha512": "RSA SHA-512", "p256": "P-256",
+		"p384": "P-384", "p521": "P-521", "pss": "PSS", "pss512": "PSS SHA-512"}
 	for name, k := range keys {
 		for form, o := range map[string]SignOptions{
 			"attached": {}, "detached": {Detached: true}, "no attributes": {OmitAttributes: true}, "no certificates": {OmitCertificates: true},
-			"another type": {Type: "1.2.3.4"},
+			"another content type": {Type: "1.2.3.4"},
 		} {
 			t.Run(name+" "+form, func(t *testing.T) {
+				testpeer.Cell(t, "openssl cms", testpeer.WeSeal, "signature", rowOf[name], "verifies")
+				testpeer.Cell(t, "openssl cms", testpeer.WeSeal, "form of the signature", form, "verifies")
 				o.Time = noon
 				raw, err := Sign(content, []SigningKey{k, people()["p256"].signs()}, o)
 				if err != nil {

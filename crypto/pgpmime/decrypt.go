@@ -64,7 +64,7 @@ func isVersion2(data packet.EncryptedDataPacket) bool {
 }
 
 // authenticated reads the plaintext packets whole, checks the integrity code,
-// and that nothing follows the encrypted packet.
+// and that nothing but what is ignored anyway follows the encrypted packet.
 func authenticated(plain io.ReadCloser, rest *bufio.Reader, size int, limit int64) ([]byte, error) {
 	out, err := readAll(plain, size, limit)
 	if errors.Is(err, errTooLarge) {
@@ -75,7 +75,7 @@ func authenticated(plain io.ReadCloser, rest *bufio.Reader, size int, limit int6
 		return nil, errDamaged
 	}
 	tail, err := io.ReadAll(io.LimitReader(rest, peekSize))
-	if err != nil || len(bytes.TrimSpace(tail)) > 0 {
+	if err != nil || len(bytes.TrimSpace(tail)) > 0 && !onlyIgnorable(tail) {
 		return nil, errMalformed
 	}
 	return out, nil

@@ -84,9 +84,7 @@ func (r *Ring) readKeyPackets(br *bufio.Reader, m *Message) ([]*packet.Encrypted
 			return nil, errMalformed
 		}
 		tag := tagOf(head[0])
-		switch tag {
-		case tagEncryptedKey, tagPassphraseKey, tagMarker, tagPadding:
-		default:
+		if tag != tagEncryptedKey && tag != tagPassphraseKey && !ignorable(tag) {
 			return keys, nil
 		}
 		size, ok := wholeSize(head)

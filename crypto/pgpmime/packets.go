@@ -8,19 +8,25 @@ import (
 
 // The packet types this room handles itself (RFC 9580 section 5).
 const (
-	tagEncryptedKey    = 1
-	tagSignature       = 2
-	tagPassphraseKey   = 3
-	tagOnePass         = 4
-	tagCompressed      = 8
-	tagUnprotected     = 9
-	tagMarker          = 10
-	tagLiteral         = 11
-	tagProtected       = 18
-	tagAEAD            = 20
-	tagPadding         = 21
-	firstPrivatePacket = 60
+	tagEncryptedKey  = 1
+	tagSignature     = 2
+	tagPassphraseKey = 3
+	tagOnePass       = 4
+	tagCompressed    = 8
+	tagUnprotected   = 9
+	tagMarker        = 10
+	tagLiteral       = 11
+	tagProtected     = 18
+	tagAEAD          = 20
+	tagPadding       = 21
+	firstNonCritical = 40
 )
+
+// ignorable packets mean nothing to anybody, or not to us: marker, padding, and
+// the unknown ones that are not critical (RFC 9580 sections 4.3.1, 5.8, 5.14).
+func ignorable(tag int) bool {
+	return tag == tagMarker || tag == tagPadding || tag >= firstNonCritical
+}
 
 // nextPacket takes one packet off b (RFC 9580 section 4.2). Partial lengths
 // are joined in place, so b must be our own buffer.
@@ -142,7 +148,7 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 		}
 		b = rest
 		switch {
-		case tag == tagMarker, tag == tagPadding, tag >= firstPrivatePacket:
+		case ignorable(tag):
 			if skipped++; skipped > maxSkipped {
 				return out, errMalformed
 			}
@@ -156,7 +162,7 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 				return out, err
 			}
 		case tag == tagCompressed && !literal && out.onePass == 0 && len(out.signatures) == 0:
-			if len(b) > 0 {
+			if !onlyIgnorable(b) {
 				return out, errMalformed
 			}
 			if layer >= maxCompression {
@@ -177,6 +183,18 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 		return out, errMalformed
 	}
 	return out, nil
+}
+
+// onlyIgnorable: nothing but ignorable packets, and few of them.
+func onlyIgnorable(b []byte) bool {
+	for n := 0; len(b) > 0; n++ {
+		tag, _, rest, err := nextPacket(b)
+		if err != nil || !ignorable(tag) || n >= maxSkipped {
+			return false
+		}
+		b = rest
+	}
+	return true
 }
 
 // literalContent cuts the header off a literal packet (RFC 9580 section 5.9).

@@ -8,6 +8,7 @@ import (
 	_ "crypto/sha512"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -27,7 +28,8 @@ type Sealed struct {
 // Seal signs the entity in canonical form and encrypts it to the owner's key
 // and to ours, in one message (RFC 3156 section 6.2). Encryption is AES-256
 // with MDC, or what the recipient's key prefers among AES, because gpg 2.2
-// reads nothing newer.
+// reads nothing newer; with AEAD where the recipient's key says that it reads
+// version 2 (RFC 9580 section 5.2.3.32).
 func (r *Ring) Seal(entity []byte, owner string, at time.Time) (Sealed, error) {
 	to, err := r.encryptionKey(owner, at)
 	if err != nil {
@@ -56,14 +58,9 @@ func (r *Ring) sealTo(entity []byte, to *openpgp.Entity, at time.Time) (Sealed, 
 	if err != nil {
 		return Sealed{}, err
 	}
-	recipients := []*openpgp.Entity{to}
-	if to != ours {
-		recipients = append(recipients, ours)
-	}
 	var message bytes.Buffer
 	message.Grow(len(entity) + len(entity)/64 + 4096)
-	config := libraryConfig(at)
-	w, err := openpgp.EncryptWithParams(&message, recipients, nil, &openpgp.EncryptParams{OutsideSig: signature, Config: config})
+	w, err := encrypting(&message, to, ours, signature, at)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("encrypt: %w", err)
 	}
@@ -81,6 +78,41 @@ func (r *Ring) sealTo(entity []byte, to *openpgp.Entity, at time.Time) (Sealed, 
 	sum.Write(entity)
 	header, body := encryptedEntity(message.Bytes())
 	return Sealed{Header: header, Body: body, Hash: hashFor(hash), Digest: sum.Sum(nil)}, nil
+}
+
+// encrypting begins a message to the recipient and to us, with the signature.
+func encrypting(out *bytes.Buffer, to, ours *openpgp.Entity, signature []byte, at time.Time) (io.WriteCloser, error) {
+	params := &openpgp.EncryptParams{OutsideSig: signature, Config: libraryConfig(at)}
+	recipients := []*openpgp.Entity{to}
+	self, err := to.PrimarySelfSignature(at, params.Config)
+	switch {
+	case to == ours:
+	case err == nil && self.SEIPDv2: // ours opens it, whatever it announces to others
+		key, err := ours.EncryptionKeyWithError(at, params.Config)
+		if err != nil {
+			return nil, err
+		}
+		params.SessionKey = make([]byte, suiteKeySize(self))
+		_, _ = rand.Read(params.SessionKey) // never fails (crypto/rand)
+		if err := packet.SerializeEncryptedKeyAEAD(out, key.PublicKey, 0, true, params.SessionKey, params.Config); err != nil {
+			return nil, err
+		}
+	default:
+		recipients = append(recipients, ours)
+	}
+	return openpgp.EncryptWithParams(out, recipients, nil, params)
+}
+
+// suiteKeySize is the key length of the AEAD suite that the library takes for a
+// recipient: AES-256 where its key lists it with any mode, else AES-128, which
+// everybody reads (RFC 9580 section 5.2.3.15).
+func suiteKeySize(self *packet.Signature) int {
+	for _, suite := range self.PreferredCipherSuites {
+		if mode := packet.AEADMode(suite[1]); packet.CipherFunction(suite[0]) == packet.CipherAES256 && mode >= packet.AEADModeEAX && mode <= packet.AEADModeGCM {
+			return packet.CipherAES256.KeySize()
+		}
+	}
+	return packet.CipherAES128.KeySize()
 }
 
 // sign makes a signature packet over content. to, if given, is named as the

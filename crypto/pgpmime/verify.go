@@ -67,8 +67,8 @@ func (r *Ring) verify(body, content []byte, at time.Time) Signature {
 		return out
 	}
 	pub := keyByID(e.entity, *sig.IssuerKeyId)
-	if !sig.CheckKeyIdOrFingerprint(pub) {
-		out.Reason = "a key with the same key ID but another fingerprint"
+	if !sig.CheckKeyIdOrFingerprint(pub) || (sig.Version == 6) != (pub.Version == 6) { // RFC 9580 section 5.2
+		out.Reason = "a key with the same key ID but another fingerprint or version"
 		return out
 	}
 	out.Known, out.Owner, out.Fingerprint = true, e.owner, fingerprint(e.entity.PrimaryKey)
@@ -97,37 +97,6 @@ func mathematics(pub *packet.PublicKey, sig *packet.Signature, content []byte) b
 		_, _ = h.Write(content)
 	}
 	return pub.VerifySignature(h, sig) == nil
-}
-
-// readSignature parses a signature packet. The library refuses MD5 and
-// RIPEMD-160 and packets of version 3 before it tells whose they are; for the
-// first two the issuer is read with the hash number replaced.
-func readSignature(body []byte) (sig *packet.Signature, hash string, ok bool) {
-	if len(body) < 4 {
-		return nil, "", false
-	}
-	switch body[0] {
-	case 2, 3: // [version, 5, type, time 4, key ID 8, algorithm, hash, ...]
-		if len(body) > 16 {
-			hash = hashName(body[16])
-		}
-		return nil, hash, false
-	case 4:
-		hash = hashName(body[3])
-	case 6:
-		hash = hashName(body[3])
-	}
-	if hash == "md5" || hash == "ripemd160" {
-		replaced := append([]byte{}, body...)
-		replaced[3] = 8
-		body = replaced
-	}
-	p, err := packet.Read(whole(tagSignature, body))
-	if err != nil {
-		return nil, hash, false
-	}
-	sig, ok = p.(*packet.Signature)
-	return sig, hash, ok
 }
 
 func keyByID(e *openpgp.Entity, id uint64) *packet.PublicKey {
@@ -238,7 +207,7 @@ func signaturePackets(data []byte) [][]byte {
 		}
 		if tag == tagSignature {
 			out = append(out, body)
-		} else if tag != tagMarker && tag != tagPadding && tag < firstPrivatePacket {
+		} else if !ignorable(tag) {
 			return nil
 		}
 		data = rest
