@@ -221,12 +221,8 @@ func words[S ~string](list []S) string {
 	return strings.Join(texts, " or ")
 }
 
-// patient prepares a request that waits: the client has said all it has to
-// say, and its answer may take so long.
-func (c *call) patient(d time.Duration) error {
-	control := http.NewResponseController(c.w)
-	return errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Now().Add(d+c.a.Limits.ReplyTime)))
-}
+// patient prepares a request that waits: the client has said all it has to say.
+func (c *call) patient() error { return http.NewResponseController(c.w).SetReadDeadline(time.Time{}) }
 
 // health says whether we can do our work.
 func health(c *call) error {

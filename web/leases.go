@@ -68,7 +68,7 @@ func lease(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.patient(d); err != nil {
+	if err := c.patient(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(c.r.Context(), d)

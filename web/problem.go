@@ -79,6 +79,8 @@ func (c *call) write(status int, mediaType string, body any) {
 		status, text = http.StatusInternalServerError, nil
 	}
 	c.status = status
+	// The client has its time from now on, however long the work took.
+	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(c.a.Limits.ReplyTime))
 	c.w.Header().Set("Content-Type", mediaType)
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	c.w.WriteHeader(status)

@@ -86,7 +86,7 @@ func report(c *call) error {
 		return err
 	}
 	if d > 0 && !s.Settled {
-		if err := c.patient(d); err != nil {
+		if err := c.patient(); err != nil {
 			return err
 		}
 		ctx, cancel := context.WithTimeout(c.r.Context(), d)
@@ -108,6 +108,9 @@ func report(c *call) error {
 func events(c *call) error {
 	last, fresh, err := c.lastEvent()
 	if err != nil {
+		return err
+	}
+	if err := c.patient(); err != nil {
 		return err
 	}
 	only := c.r.URL.Query().Get("report")
@@ -157,9 +160,6 @@ type stream struct {
 // send writes to the client, who has a short time to take it.
 func (s *stream) send(text string) error {
 	control := http.NewResponseController(s.c.w)
-	if err := control.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
 	if err := control.SetWriteDeadline(time.Now().Add(s.c.a.Limits.ReplyTime)); err != nil {
 		return err
 	}
