@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -73,7 +74,7 @@ func (c *call) problem(f *fault) {
 
 // write sends a JSON body.
 func (c *call) write(status int, mediaType string, body any) {
-	text, err := json.Marshal(body)
+	text, err := marshal(body)
 	if err != nil {
 		c.a.Log.Error("answer not written", "error", err)
 		status, text = http.StatusInternalServerError, nil
@@ -85,6 +86,16 @@ func (c *call) write(status int, mediaType string, body any) {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(text) // a client that is gone needs no answer
+}
+
+// marshal writes Message-IDs with their angle brackets: no answer of ours is a
+// web page.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func (c *call) json(status int, body any) error {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -241,7 +240,7 @@ func (s *stream) one(r exchange.StoredReport) (stop bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	text, err := json.Marshal(state)
+	text, err := marshal(state)
 	if err != nil {
 		return true, err
 	}

@@ -126,19 +126,28 @@ func (k *checker) listeners(c *config.Config, now time.Time) {
 		k.ok("listen", "listen-ok", strings.Join(where, ", "))
 		return
 	}
-	pair, err := tls.LoadX509KeyPair(c.Listen.TLSCert, c.Listen.TLSKey)
+	if k.certificate("listen", c.Listen.TLSCert, c.Listen.TLSKey, now) {
+		k.ok("listen", "listen-ok", strings.Join(where, ", "))
+	}
+}
+
+// certificate looks at the certificate of a listener; good: it is in force and
+// stays so for a while.
+func (k *checker) certificate(name, certificate, key string, now time.Time) (good bool) {
+	pair, err := tls.LoadX509KeyPair(certificate, key)
 	if err != nil {
-		k.fail("listen", "listen-certificate-broken", err.Error())
-		return
+		k.fail(name, "listen-certificate-broken", err.Error())
+		return false
 	}
 	switch end := pair.Leaf.NotAfter; {
 	case !now.Before(end):
-		k.fail("listen", "listen-certificate-expires", end.Format(time.DateOnly), "0")
+		k.fail(name, "listen-certificate-expires", end.Format(time.DateOnly), "0")
 	case end.Sub(now) < keyWarning:
-		k.warn("listen", "listen-certificate-expires", end.Format(time.DateOnly), fmt.Sprint(int(end.Sub(now)/(24*time.Hour))))
+		k.warn(name, "listen-certificate-expires", end.Format(time.DateOnly), fmt.Sprint(int(end.Sub(now)/(24*time.Hour))))
 	default:
-		k.ok("listen", "listen-ok", strings.Join(where, ", "))
+		return true
 	}
+	return false
 }
 
 // relayUsers reads the users of the relay and names them.

@@ -89,7 +89,11 @@ func (s *story) open(ctx context.Context) ([]string, error) {
 	if s.soc, err = s.run(running, demoSOC, map[string]string{demoNCCIS: "nccis"}); err != nil {
 		return nil, err
 	}
-	return []string{"IMAP " + s.house.IMAPAddress, "SMTP " + s.house.SMTPAddress}, nil
+	said := []string{"IMAP " + s.house.IMAPAddress, "SMTP " + s.house.SMTPAddress}
+	for _, n := range []*demoNode{s.nccis, s.soc} {
+		said = append(said, fmt.Sprintf("HTTP API of %s http://%s (almasu token new NAME --config %s)", n.config.Identity.ID, n.node.web.socket.Addr(), n.config.File))
+	}
+	return said, nil
 }
 
 // run writes the files of one node and starts it.
@@ -137,6 +141,7 @@ mailboxes:
   - {name: main, address: "%s", tls: implicit, ca_file: ca.pem, server_name: localhost, username: %s, password_file: password}
 relays:
   - {address: "%s", tls: starttls, ca_file: ca.pem, server_name: localhost, outside: true}
+web: {address: "127.0.0.1:0"}
 `
 
 const demoParticipant = `id: %s

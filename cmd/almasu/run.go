@@ -64,6 +64,9 @@ func run(ctx context.Context, g *globals, c *config.Config, log *slog.Logger) er
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
+	if node.web != nil {
+		log.Info("HTTP API", "address", node.web.socket.Addr())
+	}
 	log.Info("running", "role", c.Role, "id", c.Identity.ID, "mailboxes", len(node.mailboxes), "listeners", len(node.listeners), "relays", len(c.Relays))
 	err = node.run(ctx, func(ctx context.Context) { node.reloadOn(ctx, hup, g) })
 	log.Info("stopped")

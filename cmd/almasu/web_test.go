@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -264,5 +266,33 @@ func TestTokenCommandRefuses(t *testing.T) {
 		} else if errors.Is(err, queue.ErrNotFound) {
 			t.Errorf("%s: no remedy in %v", name, err)
 		}
+	}
+}
+
+func TestCheckTriesTheAPI(t *testing.T) {
+	s := newWebSite(t)
+	running := strings.TrimPrefix(s.url, "http://")
+	config := func(address string) {
+		text, err := os.ReadFile(s.g.ConfigPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, s.g.ConfigPath, regexp.MustCompile(`web: \{address: "[^"]*"`).ReplaceAllString(string(text), `web: {address: "`+address+`"`))
+	}
+	config(running)
+	lines, _ := s.checks(t)
+	if find(lines, levelWarn, "no token is in force") == nil || find(lines, levelOK, running+" answers") == nil {
+		t.Errorf("%+v", lines)
+	}
+	s.token(t, "siem")
+	config("127.0.0.1:0")
+	lines, _ = s.checks(t)
+	if find(lines, levelOK, "tokens in force: 1") == nil || find(lines, levelWarn, "no token") != nil {
+		t.Errorf("%+v", lines)
+	}
+	config(strings.Replace(s.addr, "http://", "", 1)) // of the SMTP relay
+	lines, _ = s.checks(t)
+	if l := find(lines, levelFail, "malformed HTTP"); l == nil || l.Name != "web" || l.Remedy == "" {
+		t.Errorf("%+v", lines)
 	}
 }
