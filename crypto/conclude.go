@@ -181,7 +181,8 @@ func (o *opening) clear(root, node *mimepart.Part, peeled []seen) {
 	for _, s := range peeled {
 		all = append(all, signedBy{seen: s, root: node})
 	}
-	all = append(all, o.signedBelow(node, true)...)
+	below, _ := o.signedBelow(node, true)
+	all = append(all, below...)
 	chosen, findings := bestOf(all)
 	s := &o.out.Security
 	s.Findings = append(s.Findings, findings...)

@@ -34,7 +34,9 @@ const maxSealed = 8
 // encrypted attachment, whatever its label says.
 func detect(p *mimepart.Part, top bool) found {
 	var f found
-	f.walk(p, top)
+	if f.walk(p, top); len(f.sealed) == 0 {
+		f.sealedHTML(p, top)
+	}
 	return f
 }
 

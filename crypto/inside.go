@@ -120,22 +120,23 @@ func (o *opening) readEntity(in *inside, root *mimepart.Part) {
 		in.seen = append(in.seen, signedBy{seen: s, root: node})
 	}
 	in.entity = node
-	in.seen = append(in.seen, o.signedBelow(node, true)...)
+	signatures, leaves := o.signedBelow(node, true)
+	in.seen = append(in.seen, signatures...)
 	if len(detect(node, false).sealed) > 0 {
 		o.out.Security.Findings = append(o.out.Security.Findings, "nested-encryption")
 	}
-	for _, leaf := range node.Leaves() {
+	for _, leaf := range leaves {
 		in.documents = append(in.documents, o.document(leaf, leaf == node))
 	}
 }
 
-// signedBelow finds signatures deeper than the root of an entity. Such a one
-// covers the whole only where there is nothing else: single parts down to it.
-func (o *opening) signedBelow(p *mimepart.Part, whole bool) []signedBy {
+// signedBelow finds signatures deeper than the root of an entity, and its
+// leaves: what is signed, not the wrapping. Such a signature covers the whole
+// only where there is nothing else: single parts down to it.
+func (o *opening) signedBelow(p *mimepart.Part, whole bool) (out []signedBy, leaves []*mimepart.Part) {
 	if len(p.Children) == 0 {
-		return o.signedText(p, whole)
+		return o.signedText(p, whole), []*mimepart.Part{p}
 	}
-	var out []signedBy
 	whole = whole && len(p.Children) == 1
 	for _, c := range p.Children {
 		node, signatures := o.peel(c)
@@ -147,9 +148,10 @@ func (o *opening) signedBelow(p *mimepart.Part, whole bool) []signedBy {
 			}
 			out = append(out, found)
 		}
-		out = append(out, o.signedBelow(node, whole)...)
+		deeper, more := o.signedBelow(node, whole)
+		out, leaves = append(out, deeper...), append(leaves, more...)
 	}
-	return out
+	return out, leaves
 }
 
 // signedText verifies a signed message in a text leaf.

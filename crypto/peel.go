@@ -44,7 +44,7 @@ func (o *opening) layer(node *mimepart.Part) (next *mimepart.Part, signatures []
 		if !whole {
 			return nil, signatures // what stands beside the two parts is not signed
 		}
-		return node.Children[0], signatures
+		return fileOr(node.Children[0]), signatures
 	}
 	switch smime.Detect(node) {
 	case smime.Signed:
@@ -115,6 +115,20 @@ func (o *opening) opaque(node *mimepart.Part) (*mimepart.Part, []seen) {
 	return o.entityIn(content, node), signatures
 }
 
+// fileOr is the signed part, or the file that a script signed as it was,
+// without a header: openssl and gpg take whatever they are given.
+func fileOr(p *mimepart.Part) *mimepart.Part {
+	if typeOf(p.Raw) == "" {
+		return p
+	}
+	return file(p.Raw, p.Path)
+}
+
+// file is a part whose octets are a report file.
+func file(content []byte, path string) *mimepart.Part {
+	return &mimepart.Part{Raw: content, Body: content, MediaType: typeOf(content), Params: map[string]string{}, Path: path}
+}
+
 func (o *opening) compressed(node *mimepart.Part) *mimepart.Part {
 	data, _ := node.Decode(o.limits.Message)
 	content, err := smime.Decompress(data, o.left)
@@ -129,8 +143,8 @@ func (o *opening) compressed(node *mimepart.Part) *mimepart.Part {
 // entityIn is the entity that a CMS object holds, or the file that stands
 // there instead of one.
 func (o *opening) entityIn(content []byte, in *mimepart.Part) *mimepart.Part {
-	if !isEntity(content, typeOf(content) == "") {
-		return &mimepart.Part{Raw: content, Body: content, MediaType: typeOf(content), Params: map[string]string{}, Path: in.Path}
+	if !isEntity(content, true) {
+		return file(content, in.Path)
 	}
 	root, err := mimepart.Parse(content, o.limits.mime())
 	if err != nil {

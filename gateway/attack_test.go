@@ -150,3 +150,16 @@ func TestAttacks(t *testing.T) {
 		}
 	}
 }
+
+// TestHonestMail judges what partners' programs write and networks leave.
+func TestHonestMail(t *testing.T) {
+	w, g := certified(t)
+	for _, c := range testmail.Honest() {
+		t.Run(c.Name, func(t *testing.T) {
+			e, _ := judged(t, w, &g, c, nil)
+			for _, wrong := range w.Check(c, e) {
+				t.Error(wrong)
+			}
+		})
+	}
+}

@@ -33,7 +33,7 @@ func (p *Part) readHeader(limit int) error {
 			flush()
 			return fmt.Errorf("read part %s: %w (limit %d octets)", p.Path, ErrHeaderTooLarge, limit)
 		}
-		line = bytes.TrimSuffix(line, []byte("\r"))
+		line = bytes.TrimRight(line, "\r") // some gateways write CR CR LF
 		pos = next
 		if len(line) == 0 {
 			break

@@ -81,10 +81,10 @@ type shape func(m *maker, s scheme, honest bool) []byte
 func under(s scheme, family, name, comment string, w want, make shape) *Attack {
 	full := family + "-" + name + "-" + string(s.encryption())
 	claimed, honest := nonEmpty(w.claimed, "soc-alfa"), nonEmpty(w.honest, "soc-alfa")
-	control := &Case{Name: "control-" + full, Comment: comment + ": the honest one", Outcome: Accepted, Claimed: honest,
+	control := &Case{scheme: s.encryption(), Name: "control-" + full, Comment: comment + ": the honest one", Outcome: Accepted, Claimed: honest,
 		Covers: exchange.CoversAll, Encryption: s.encryption(), build: func(m *maker) []byte { return make(m, s, true) }}
 	a := &Attack{Family: family, Control: control, Case: Case{Name: full, Comment: comment, Outcome: Held, Code: w.code, Claimed: claimed,
-		Participant: w.participant, Signature: w.signature, Signer: w.signer, Covers: w.covers, Encryption: s.encryption(),
+		Participant: w.participant, Signature: w.signature, Signer: w.signer, Covers: w.covers, Encryption: s.encryption(), scheme: s.encryption(),
 		build: func(m *maker) []byte { return make(m, s, false) }}}
 	if w.code.Fate() == exchange.FateRefused {
 		a.Outcome = Refused

@@ -53,7 +53,8 @@ type Case struct {
 	// Large marks a message of many megabytes, or one that becomes that.
 	Large bool `json:"large,omitempty"`
 
-	build func(*maker) []byte
+	build  func(*maker) []byte
+	scheme exchange.Encryption // of the signature, where it is not that of the encryption
 }
 
 // File is the name of the case's file.

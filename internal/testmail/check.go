@@ -87,7 +87,10 @@ func (w *World) signerOf(c *Case, scheme exchange.Encryption) string {
 	if !ok {
 		return ""
 	}
-	if c.Encryption == exchange.EncryptionSMIME || scheme == exchange.EncryptionSMIME {
+	if c.scheme != "" {
+		scheme = c.scheme
+	}
+	if scheme == exchange.EncryptionSMIME {
 		return w.Person(person).Certificate(role).Name()
 	}
 	return w.Person(person).Key(role).Fingerprint

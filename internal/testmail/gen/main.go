@@ -1,11 +1,16 @@
 // Command gen writes a folder to try Almasu by hand with: the configuration of
-// an NCCIS with keys and participants, a message for every case of package
-// testmail, and cases.jsonl, which says what must become of each:
+// an NCCIS with keys, certificates and participants, the messages of package
+// testmail, and what must become of each, one JSON object a line:
+//
+//	cases/     cases.jsonl     good mail and bad
+//	attacks/   attacks.jsonl   what an attacker sends, by family (docs/THREATS.md)
+//	controls/  controls.jsonl  the same constructions done honestly
+//	honest/    honest.jsonl    as partners' programs write it and networks leave it
 //
 //	go run ./internal/testmail/gen DIR
-//	almasu explain --config DIR/almasu.yaml --json DIR/cases/*.eml
+//	almasu explain --config DIR/almasu.yaml --json DIR/attacks/*.eml
 //
-// Cases that name others under "after" have their fate only once those were
+// Messages that name others under "after" have their fate only once those were
 // taken in by `almasu run` or `almasu import`.
 package main
 
@@ -47,16 +52,29 @@ func generate(dir string, now time.Time, large bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, world.Close()) }()
+	if err := world.Certify(); err != nil {
+		return err
+	}
 	if _, err := world.WriteNode(dir, testmail.SelfID, "store: sqlite:almasu.db\n"); err != nil {
 		return err
 	}
 	if err := writeKeys(filepath.Join(dir, "private"), world); err != nil {
 		return err
 	}
-	return writeCases(dir, world, large)
+	var attacks, controls []*testmail.Case
+	for _, a := range testmail.Attacks() {
+		attacks, controls = append(attacks, &a.Case), append(controls, a.Control)
+	}
+	for name, cases := range map[string][]*testmail.Case{"cases": testmail.Cases(), "attacks": attacks, "controls": controls, "honest": testmail.Honest()} {
+		if err := writeCases(dir, name, world, cases, large); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// writeKeys writes every private key, to import into a GnuPG home.
+// writeKeys writes every private key, to import into a GnuPG home or to use with
+// openssl; those of certificates are not guarded.
 func writeKeys(dir string, world *testmail.World) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -67,21 +85,30 @@ func writeKeys(dir string, world *testmail.World) error {
 				return err
 			}
 		}
+		for _, c := range p.Certificates {
+			private, err := c.PrivatePEM()
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(dir, p.ID+"-"+c.Role+".pem"), private, 0o600); err != nil {
+				return err
+			}
+		}
 	}
 	return os.WriteFile(filepath.Join(dir, "passphrase"), []byte(testmail.Passphrase+"\n"), 0o600)
 }
 
-func writeCases(dir string, world *testmail.World, large bool) (err error) {
-	if err := os.MkdirAll(filepath.Join(dir, "cases"), 0o700); err != nil {
+func writeCases(dir, name string, world *testmail.World, cases []*testmail.Case, large bool) (err error) {
+	if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
 		return err
 	}
-	head, err := os.Create(filepath.Join(dir, "cases.jsonl"))
+	head, err := os.Create(filepath.Join(dir, name+".jsonl"))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, head.Close()) }()
 	lines := json.NewEncoder(head)
-	for _, c := range testmail.Cases() {
+	for _, c := range cases {
 		if c.Large && !large {
 			continue
 		}
@@ -89,7 +116,7 @@ func writeCases(dir string, world *testmail.World, large bool) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, "cases", c.File()), message, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name, c.File()), message, 0o600); err != nil {
 			return err
 		}
 		if err := lines.Encode(c); err != nil {

@@ -18,6 +18,13 @@ func TestGenerateWritesEveryCaseWithItsExpectation(t *testing.T) {
 	if err := generate(dir, time.Now(), false); err != nil {
 		t.Fatal(err)
 	}
+	for _, a := range testmail.Attacks() {
+		for _, name := range []string{"attacks/" + a.File(), "controls/" + a.Control.File()} {
+			if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 	head, err := os.Open(filepath.Join(dir, "cases.jsonl"))
 	if err != nil {
 		t.Fatal(err)
