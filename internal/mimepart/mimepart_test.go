@@ -277,3 +277,18 @@ func TestBareDisplayNames(t *testing.T) {
 		}
 	}
 }
+
+// TestLongBoundariesAreCheap: a boundary that the body repeats at every octet is
+// looked for once a line.
+func TestLongBoundariesAreCheap(t *testing.T) {
+	mark := strings.Repeat("-", 60000)
+	raw := []byte("Content-Type: multipart/mixed; boundary=\"" + mark + "\"\r\n\r\nx" + strings.Repeat("-", 16<<20))
+	start := time.Now()
+	p, err := mimepart.Parse(raw, mimepart.Limits{})
+	if err != nil || len(p.Children) != 0 {
+		t.Errorf("%v, %d parts", err, len(p.Children))
+	}
+	if d := time.Since(start); d > 5*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}

@@ -52,21 +52,21 @@ type delimiter struct {
 
 func nextDelimiter(body []byte, from int, boundary string) (delimiter, bool) {
 	mark := []byte("--" + boundary)
-	for from <= len(body) {
+	for from < len(body) {
 		i := bytes.Index(body[from:], mark)
 		if i < 0 {
 			break
 		}
 		at := from + i
-		from = at + 1
-		if at > 0 && body[at-1] != '\n' {
-			continue
-		}
 		rest := body[at+len(mark):]
 		line := rest
 		next := len(body)
 		if eol := bytes.IndexByte(rest, '\n'); eol >= 0 {
 			line, next = rest[:eol], at+len(mark)+eol+1
+		}
+		from = max(next, at+1) // one look at each line, whatever it repeats
+		if at > 0 && body[at-1] != '\n' {
+			continue
 		}
 		line = bytes.TrimRight(line, " \t\r")
 		closing := bytes.Equal(line, []byte("--"))

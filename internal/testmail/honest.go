@@ -373,7 +373,6 @@ func leftovers() []*Case {
 	return []*Case{
 		plain("words", "a plain mail", "Content-Type: text/plain; charset=windows-1251\nContent-Transfer-Encoding: 8bit\n\n\xcf\xf0\xe8\xe2\xe5\xf2\n"),
 		plain("html", "an HTML mail", "Content-Type: text/html; charset=koi8-r\n\n<html><body>\xf0\xd2\xc9\xd7\xc5\xd4</body></html>\n"),
-		plain("quoted-armour", "a quoted sealed mail in an answer", "Content-Type: text/plain\n\n> -----BEGIN PGP MESSAGE-----\n>\n> hQEMA\n> -----END PGP MESSAGE-----\n\nNot readable.\n"),
 		plain("vacation", "an automatic answer", "Auto-Submitted: auto-replied\nPrecedence: bulk\n\nI am away.\n"),
 		plain("calendar", "an invitation", "Content-Type: multipart/alternative; boundary=c\n\n--c\n\nx\n--c\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n--c--\n"),
 		plain("empty-multipart", "a multipart with nothing in it", "Content-Type: multipart/mixed; boundary=x\n\n--x--\n"),
