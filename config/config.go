@@ -176,6 +176,11 @@ type Limits struct {
 	Decompressed   int64         `yaml:"decompressed" is:"size" default:"200MiB"`
 	Depth          int           `yaml:"depth" default:"32"`
 	Parts          int           `yaml:"parts" default:"200"`
+	Values         int           `yaml:"values" default:"10000"` // of a document, besides one for every 16 octets of it
+	String         int64         `yaml:"string" is:"size" default:"1MiB"`
+	ArchiveEntries int           `yaml:"archive_entries" default:"100"` // files in the archives of a message
+	ArchiveSize    int64         `yaml:"archive_size" is:"size" default:"64MiB"`
+	ArchiveRatio   int           `yaml:"archive_ratio" default:"100"` // unpacked to packed
 	Attempts       int           `yaml:"attempts" default:"3"`
 	AnswersPerHour int           `yaml:"answers_per_hour" default:"60"`
 	Connections    int           `yaml:"connections" default:"64"` // to each listener

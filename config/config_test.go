@@ -22,7 +22,7 @@ func TestDefaults(t *testing.T) {
 	}
 	const mib, day = 1 << 20, 24 * time.Hour
 	want := Limits{Message: 50 * mib, Document: 4 * mib, Header: mib, InWork: 128 * mib, Decompressed: 200 * mib,
-		Depth: 32, Parts: 200, Attempts: 3, AnswersPerHour: 60, Connections: 64, Backlog: 100000, Workers: 8 * runtime.NumCPU(),
+		Depth: 32, Parts: 200, Values: 10000, String: mib, ArchiveEntries: 100, ArchiveSize: 64 * mib, ArchiveRatio: 100, Attempts: 3, AnswersPerHour: 60, Connections: 64, Backlog: 100000, Workers: 8 * runtime.NumCPU(),
 		RetryLife: 5 * day, ReceiptWait: 10 * time.Minute, SigningAge: 14 * day, SigningSkew: 10 * time.Minute, Poll: time.Minute}
 	if c.Limits != want {
 		t.Errorf("limits\n%+v want\n%+v", c.Limits, want)
@@ -99,7 +99,7 @@ func at(t *testing.T, file string) string {
 func TestFullExample(t *testing.T) {
 	c := full(t)
 	want := Limits{Message: 25 << 20, Document: 2 << 20, Header: 64 << 10, InWork: 1 << 30, Decompressed: 99 << 20,
-		Depth: 16, Parts: 100, Attempts: 5, AnswersPerHour: 6, Connections: 8, Backlog: 500, Workers: 3,
+		Depth: 16, Parts: 100, Values: 5000, String: 64 << 10, ArchiveEntries: 10, ArchiveSize: 1 << 20, ArchiveRatio: 20, Attempts: 5, AnswersPerHour: 6, Connections: 8, Backlog: 500, Workers: 3,
 		RetryLife: 48 * time.Hour, ReceiptWait: 20 * time.Minute, SigningAge: 36 * time.Hour, SigningSkew: 90 * time.Second, Poll: 30 * time.Second}
 	if c.Limits != want {
 		t.Errorf("limits %+v", c.Limits)

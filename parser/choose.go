@@ -75,7 +75,11 @@ func look(doc exchange.Document, l Limits) *candidate {
 	if syntax == tree.XML {
 		c.tree = tree.ReadXML(body, charset, l.tree())
 	} else {
-		c.tree = tree.ReadJSON(plainJSON(doc, body), l.tree())
+		text, finding := plainJSON(doc, body)
+		c.tree = tree.ReadJSON(text, l.tree())
+		if finding != "" {
+			c.tree.Findings = append(c.tree.Findings, finding)
+		}
 	}
 	c.broken = !c.tree.Whole || c.tree.Broken()
 	c.format = recognise(doc, c.tree)
@@ -112,13 +116,15 @@ func syntaxOf(doc exchange.Document) (s tree.Syntax, declared bool) {
 	return "", false
 }
 
-// opening tells the notation by the first character.
+// opening tells the notation by the first character, in UTF-8 or UTF-16.
 func opening(body []byte) tree.Syntax {
-	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
-	switch {
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		body = bytes.TrimPrefix(body, []byte(mark))
+	}
+	switch body = bytes.TrimLeft(body, " \t\r\n\x00"); {
 	case bytes.HasPrefix(body, []byte("{")):
 		return tree.JSON
-	case bytes.HasPrefix(body, []byte("<")), bytes.HasPrefix(body, []byte("\xff\xfe<")), bytes.HasPrefix(body, []byte("\xfe\xff\x00<")):
+	case bytes.HasPrefix(body, []byte("<")):
 		return tree.XML
 	}
 	return ""
@@ -137,15 +143,32 @@ func marked(d *tree.Document, body []byte) exchange.Format {
 	return ""
 }
 
+// FindingDetected: the text part that is the machine part declares no charset,
+// or one that nobody knows; the one it was read in was guessed.
+const FindingDetected = "charset-detected"
+
 // plainJSON undoes the charset of JSON that stands in a text part, as mail
-// programs write it; JSON itself is UTF-8 (RFC 8259 section 8.1).
-func plainJSON(doc exchange.Document, body []byte) []byte {
-	if strings.HasPrefix(doc.MediaType, "text/") && !utf8.Valid(body) {
-		if text, err := mimepart.DecodeText(body, doc.Charset); err == nil {
-			return []byte(text)
+// programs write it: the declared one rules, and only where none that is known
+// is declared it is guessed. JSON itself is UTF-8 (RFC 8259 section 8.1).
+func plainJSON(doc exchange.Document, body []byte) (text []byte, finding string) {
+	if doc.MediaType != "" && !strings.HasPrefix(doc.MediaType, "text/") || doc.MediaType == "text/json" {
+		return body, ""
+	}
+	charset := doc.Charset
+	if !mimepart.KnownCharset(charset) {
+		charset = mimepart.DetectCharset(body)
+		if charset != "utf-8" {
+			finding = FindingDetected
 		}
 	}
-	return body
+	decoded, err := mimepart.DecodeText(body, charset)
+	if err != nil || charset == "" {
+		return body, ""
+	}
+	if charset != "utf-8" { // the mark of UTF-16 goes with it
+		decoded = strings.TrimPrefix(decoded, "\ufeff")
+	}
+	return []byte(decoded), finding
 }
 
 // wholeRunes takes away the beginning of a character that was cut off.

@@ -23,6 +23,10 @@ type Limits struct {
 	Depth       int   // nesting (limits.depth): 32
 	Items       int   // values in a document, besides one for every 16 octets of it: 10,000
 	StringBytes int   // octets of one string: 1 MiB
+
+	ArchiveEntries int   // files in the archives of a message (limits.archive_entries): 100
+	ArchiveBytes   int64 // octets of an archive unpacked (limits.archive_size): 64 MiB
+	ArchiveRatio   int   // unpacked to packed (limits.archive_ratio): 100
 }
 
 const defaultDocument = 4 << 20
@@ -61,7 +65,13 @@ type Parsed struct {
 //
 // A document over Limits.Document is not read: its problem is limit, its code
 // invalid.
+//
+// Archives (zip, gzip, tar) are opened, one level deep, and what is in them
+// stands in the message beside them. One that was not opened is a finding, and
+// the refusal where there is no report elsewhere.
 func Parse(docs []exchange.Document, l Limits, now time.Time) Parsed {
+	opened := unpack(docs, l)
+	docs = opened.documents
 	var seen []*candidate
 	for i := range docs {
 		if c := look(docs[i], l); c != nil {
@@ -70,7 +80,7 @@ func Parse(docs []exchange.Document, l Limits, now time.Time) Parsed {
 		}
 	}
 	chosen, refusal := choose(seen)
-	p := Parsed{Refusal: refusal}
+	p := Parsed{Refusal: refusal, Findings: opened.findings}
 	for i, d := range docs {
 		switch {
 		case chosen != nil && chosen.index == i:
@@ -84,6 +94,9 @@ func Parse(docs []exchange.Document, l Limits, now time.Time) Parsed {
 		p.read(chosen, l, now)
 	case refusal.Code == exchange.ManyReports:
 		p.Reports = identities(seen)
+	case refusal.Code == exchange.NoReport && opened.fault != nil:
+		p.Document = opened.closed
+		p.refuseArchive(opened.fault)
 	}
 	return p
 }

@@ -53,7 +53,7 @@ func validate(g *globals, files []string, at time.Time) error {
 		if err != nil {
 			return err
 		}
-		limits, limit = parser.Limits{Document: c.Limits.Document, Depth: c.Limits.Depth}, c.Limits.Document
+		limits, limit = parserLimits(c), c.Limits.Document
 	} else if g.ConfigPath != "" {
 		return err
 	}

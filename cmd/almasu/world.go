@@ -31,7 +31,7 @@ func newBase(c *config.Config) (gateway.Base, error) {
 	l := c.Limits
 	b.Settings = gateway.World{
 		Crypto:         crypto.Limits{Depth: l.Depth, Parts: l.Parts, Message: l.Message, Decompressed: l.Decompressed},
-		Parser:         parser.Limits{Document: l.Document, Depth: l.Depth},
+		Parser:         parserLimits(c),
 		Trust:          exchange.TrustLimits{SigningAge: l.SigningAge, SigningSkew: l.SigningSkew},
 		Zone:           c.Zone,
 		Languages:      languages(c.Language),
@@ -40,6 +40,13 @@ func newBase(c *config.Config) (gateway.Base, error) {
 		ReceiptWait:    l.ReceiptWait,
 	}
 	return b, nil
+}
+
+// parserLimits are the limits on documents and archives.
+func parserLimits(c *config.Config) parser.Limits {
+	l := c.Limits
+	return parser.Limits{Document: l.Document, Depth: l.Depth, Items: l.Values, StringBytes: int(min(l.String, l.Document)),
+		ArchiveEntries: l.ArchiveEntries, ArchiveBytes: l.ArchiveSize, ArchiveRatio: l.ArchiveRatio}
 }
 
 // newWorld is the world of the files and of these changes of the register.

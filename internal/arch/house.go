@@ -52,6 +52,7 @@ func House() map[string]Room {
 		"crypto/pki":       pure,
 		"crypto/gost":      pure,
 		"parser":           pure,
+		"parser/archive":   pure,
 		"parser/card":      pure,
 		"parser/tree":      pure,
 		"parser/iodef":     pure,

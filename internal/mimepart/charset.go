@@ -30,7 +30,7 @@ func DecodeText(body []byte, charset string) (string, error) {
 			return "", fmt.Errorf("decode text: the octets are not %s as declared", orUTF8(name))
 		}
 		return string(body), nil
-	case "kz-1048", "kz1048", "rk1048", "strk1048-2002":
+	case "kz-1048", "kz1048", "rk1048", "rk-1048", "strk1048-2002", "cskz1048":
 		return decodeHalf(body, kz1048)
 	case "pt154", "ptcp154", "csptcp154", "cp154", "cyrillic-asian":
 		return decodeHalf(body, pt154)

@@ -188,10 +188,12 @@ func (p *Part) FileName() string {
 	if name == "" {
 		return ""
 	}
-	return cleanName(DecodeHeader(name))
+	return CleanName(DecodeHeader(name))
 }
 
-func cleanName(name string) string {
+// CleanName is the last part of a file name from outside, without control and
+// direction-changing characters, blanks and dots around it, 255 octets at most.
+func CleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
 			return -1

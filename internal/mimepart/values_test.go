@@ -132,6 +132,11 @@ func TestDecodeText(t *testing.T) {
 		{"\xbc", "RK1048", "ә"},
 		{"\xba", "pt154", "ә"},
 		{"\xe0\x80", "ptcp154", "аҖ"},
+		{"\xbc\xba\x9d\xbe\xb4\xa2\xbf\x9e\xb3\xa3\xaa\x8d\xbd\xa5\xa1\xaf\x8e\xb2", "RK1048", "әғқңөұүһіӘҒҚҢӨҰҮҺІ"},
+		{"\xba\x83\x9d\x9c\xb5\xb1\x89\x9e\xb3\xaa\x81\x8d\x8c\xa4\xa6\x87\x8e\xb2", "PT154", "әғқңөұүһіӘҒҚҢӨҰҮҺІ"},
+		{"\xd9\x04\x93\x04", "utf-16le", "әғ"},
+		{"\x04\xd9\x04\x93", "utf-16be", "әғ"},
+		{"\x04\xd9", "utf-16", "ә"}, // RFC 2781 section 4.3: without a mark, the most significant octet first
 		{"\x98", "kz1048", ""},
 		{"\xff", "utf-8", ""},
 		{"x", "no-such-charset", ""},
@@ -159,4 +164,43 @@ func TestDecodeHeader(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
+}
+
+func TestDetectCharset(t *testing.T) {
+	const ru, kk = "Обнаружена фишинговая рассылка, приняты меры.", "Қызметкерлерге фишинг хаттар келді; оқыс оқиға тіркелді, әкімші ескертілді, ұйымда өңделуде."
+	for _, tc := range []struct{ body, want string }{
+		{"\xff\xfea\x00", "utf-16"}, {"\xfe\xff\x00a", "utf-16"}, {"{\x00}\x00", "utf-16le"}, {"\x00{\x00}", "utf-16be"},
+		{"plain", "utf-8"}, {kk, "utf-8"}, {"", "utf-8"},
+		{encoded(t, ru, "windows-1251"), "windows-1251"}, {encoded(t, ru, "koi8-r"), "koi8-r"}, {encoded(t, ru, "ibm866"), "ibm866"},
+		{encoded(t, kk, "kz-1048"), "kz-1048"}, {encoded(t, kk, "pt154"), "pt154"},
+	} {
+		if got := mimepart.DetectCharset([]byte(tc.body)); got != tc.want {
+			t.Errorf("%q: %q, want %q", tc.body, got, tc.want)
+		}
+	}
+	for charset, want := range map[string]bool{"": false, "utf-8": true, "KOI8-R": true, "rk1048": true, "utf-16": true, "x-klingon": false} {
+		if mimepart.KnownCharset(charset) != want {
+			t.Errorf("%q", charset)
+		}
+	}
+}
+
+// encoded writes a text in a charset of one octet a character.
+func encoded(t *testing.T, text, charset string) string {
+	t.Helper()
+	octets := map[rune]byte{}
+	for c := range 256 {
+		if s, err := mimepart.DecodeText([]byte{byte(c)}, charset); err == nil {
+			octets[[]rune(s)[0]] = byte(c)
+		}
+	}
+	var out []byte
+	for _, r := range text {
+		c, ok := octets[r]
+		if !ok {
+			t.Fatalf("%s has no %q", charset, r)
+		}
+		out = append(out, c)
+	}
+	return string(out)
 }

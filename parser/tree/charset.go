@@ -14,10 +14,15 @@ import (
 const FindingCharset = "charset-differs"
 
 // decode puts the document into UTF-8 (RFC 7303 section 3): a byte order mark
-// says most, then the charset of the MIME part, then the XML declaration;
-// without any it is UTF-8. Where MIME and document disagree the document is
+// says most, then the charset of the MIME part if it is one that is known, then
+// the XML declaration; without any it is UTF-8, or the UTF-16 its zeros show
+// (XML 1.0 appendix F). Where MIME and document disagree the document is
 // still read, with a finding; a document that contradicts itself is not.
 func (d *Document) decode(data []byte, mime string) bool {
+	if mime != "" && !mimepart.KnownCharset(mime) {
+		d.Findings = append(d.Findings, FindingCharset)
+		mime = ""
+	}
 	mark, marked := markOf(data)
 	d.Text = data[len(mark):]
 	declared := declaredEncoding(d.Text)
@@ -65,6 +70,10 @@ func markOf(data []byte) (mark []byte, charset string) {
 		return data[:3], "utf-8"
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return nil, "utf-16"
+	case bytes.HasPrefix(data, []byte("<\x00")):
+		return nil, "utf-16le"
+	case bytes.HasPrefix(data, []byte("\x00<")):
+		return nil, "utf-16be"
 	}
 	return nil, ""
 }

@@ -192,6 +192,8 @@ func TestXMLCharset(t *testing.T) {
 	}{
 		{"declared in the document", "", "мен", kz, false},
 		{"declared in both", "kz-1048", "мен", kz, false},
+		{"MIME says what nobody knows", "x-klingon", "мен", kz, true},
+		{"UTF-16 by its zeros", "", "ә", utf16[2:], false},
 		{"MIME wins", "koi8-r", "ЛЕМ", kz, true}, // the same octets in KOI8-R
 		{"UTF-16 by its mark", "", "ә", utf16, false},
 		{"the mark wins over MIME", "koi8-r", "ә", utf16, true},
