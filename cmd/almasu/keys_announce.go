@@ -12,8 +12,6 @@ import (
 	"almasu/config"
 	"almasu/exchange"
 	"almasu/gateway"
-	"almasu/parser"
-	"almasu/queue"
 )
 
 // announcement is what the command line says of a contact card with a new key.
@@ -48,56 +46,30 @@ func keysAnnounce(ctx context.Context, g *globals, a announcement) error {
 	if c.Role != config.RoleSOC {
 		return errors.New("announce: the NCCIS sends no contact cards: hand its new key over with `almasu keys export`")
 	}
-	card, err := a.card(ctx, g, c, store)
-	if err != nil {
-		return fmt.Errorf("announce: %w", err)
-	}
-	id := freshID(exchange.Contact, g)
-	report := &exchange.Report{Kind: exchange.Contact, ID: id, Revision: 1, Reporter: c.Identity.ID, GeneratedAt: g.Now(), Language: c.Language, Contact: card}
-	for _, p := range c.Participants {
-		if p.Is(exchange.KindNCCIS) {
-			report.Addressee = p.ID
-		}
-	}
-	doc, err := parser.Render(report, exchange.CardJSON)
-	if err != nil {
-		return fmt.Errorf("announce: %w", err)
-	}
 	gw, err := gatewayOn(ctx, g, c, store)
 	if err != nil {
 		return err
 	}
-	s, err := gw.Submit(ctx, gateway.Order{Document: doc, Typed: true, Actor: osUser()})
+	data, err := gw.ContactData(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("announce: %w", err)
 	}
-	return printSubmission(g, c, doc.Name, s)
-}
-
-// card is our last contact card, or one of what the configuration says, with
-// the key in it.
-func (a announcement) card(ctx context.Context, g *globals, c *config.Config, store *queue.Store) (*exchange.ContactBody, error) {
-	card := &exchange.ContactBody{Organisation: exchange.Organisation{Name: c.Identity.Name, BIN: c.Identity.BIN},
-		Email: c.Identity.Address, Phone: c.Identity.Phone}
-	last, err := store.Reports(ctx, queue.ReportFilter{Participant: c.Identity.ID, Kind: exchange.Contact, Outgoing: true, Newest: true, Limit: 1, Document: true})
-	if err != nil {
-		return nil, err
-	}
-	if len(last) == 1 {
-		parsed := parser.ParseFile(exchange.Document{Body: last[0].Document}, parser.Limits{}, g.Now())
-		if len(parsed.Reports) == 1 && parsed.Reports[0].Contact != nil {
-			card = parsed.Reports[0].Contact
-			card.PreviousHash = last[0].Digest
-		}
-	}
+	card := data.Card
 	if a.phone != "" {
 		card.Phone = a.phone
 	}
-	if card.Phone == "" {
-		return nil, usagef("a contact card must carry a telephone: give --phone, or set identity.phone")
-	}
 	card.ValidFrom, card.ChangeReason, card.Quarter = g.Now(), a.reason, ""
-	return card, a.addKey(g, c, card)
+	if err := a.addKey(g, c, card); err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	s, err := gw.SendContact(ctx, card, freshID(exchange.Contact, g), osUser())
+	if errors.Is(err, gateway.ErrNoPhone) {
+		return usagef("%w: give --phone, or set identity.phone", err)
+	}
+	if err != nil {
+		return err
+	}
+	return printSubmission(g, c, "contact card", s)
 }
 
 // addKey puts the key into the card: the one named, or the newest good one.

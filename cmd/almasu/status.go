@@ -253,6 +253,7 @@ type overview struct {
 	// held, and how many.
 	BlockedTo map[string]int `json:"blocked_to"`
 	Changes   int            `json:"changes"` // of the register that wait for a person
+	Overdue   int            `json:"overdue"` // duties of a quarter (clauses 17, 18) that nobody has done
 	Relays    []relayStatus  `json:"relays"`
 }
 
@@ -289,6 +290,9 @@ func statusOfAll(ctx context.Context, g *globals, c *config.Config, store *queue
 		return err
 	}
 	o.Due = len(open)
+	if o.Overdue, err = overdue(ctx, store); err != nil {
+		return err
+	}
 	if o.Relays, err = relayStates(ctx, c, store); err != nil {
 		return err
 	}
@@ -298,6 +302,9 @@ func statusOfAll(ctx context.Context, g *globals, c *config.Config, store *queue
 	}
 	for _, id := range slices.Sorted(maps.Keys(o.BlockedTo)) {
 		fmt.Fprintf(g.Stdout, "  %s has no usable key or address: %d letters are held until it has\n", id, o.BlockedTo[id])
+	}
+	if o.Overdue > 0 {
+		fmt.Fprintf(g.Stdout, "duties overdue: %d (almasu board)\n", o.Overdue)
 	}
 	for _, r := range o.Relays {
 		fmt.Fprintln(g.Stdout, r)
