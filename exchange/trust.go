@@ -40,6 +40,11 @@ type Judgement struct {
 	Signer   *Participant
 	Refusal  Refusal
 	Findings []string
+
+	// untimed: the signature carries no time, so that of the signed reports is
+	// held against limits.
+	untimed bool
+	limits  TrustLimits
 }
 
 // Trust decides DESIGN section 4 items 1 to 3 as far as the message itself
@@ -69,7 +74,9 @@ func Trust(e Evidence, reg *Register, limits TrustLimits) Judgement {
 	j.Signer = signerOf(e, owner, from)
 	if j.Signer != nil && !c.has() {
 		j.Participant = owner
-		c.age(s.SignedAt, e.ReceivedAt, limits)
+		if j.untimed, j.limits = s.SignedAt.IsZero(), limits; !j.untimed {
+			c.age(s.SignedAt, e.ReceivedAt, limits)
+		}
 	}
 	c.add(e.boundElsewhere(reg.Self()), WrongRecipient, "the signed message names another recipient than us")
 
@@ -172,7 +179,6 @@ func (c *collector) signer(e Evidence, owner *Participant, own bool, from, fromR
 
 // age bounds the signing time against the arrival (DESIGN section 6, stale).
 func (c *collector) age(signed, received time.Time, l TrustLimits) {
-	c.add(signed.IsZero(), Stale, "the signature carries no time")
 	c.add(received.Sub(signed) > l.SigningAge, Stale, "the signature is older than limits.signing_age")
 	c.add(signed.Sub(received) > l.SigningSkew, Stale, "the signing time lies ahead of the arrival by more than limits.signing_skew")
 }

@@ -62,10 +62,11 @@ var addressLists = [][]string{nil, {alfaAddress}, {"second@alfa.example"}, {beta
 
 func anyReport(t *rapid.T) *Report {
 	return &Report{ID: "A-1", Revision: 1,
-		Kind:      usually(t, "kind", Incident, Receipt, Notice, Answer, ""),
-		Format:    usually(t, "format", CardJSON, CardXML, IODEFXML, IODEFJSON, STIX, MISP, CSAF, XARF, "", "csv"),
-		Reporter:  usually(t, "reporter", "soc-alfa", "soc-beta", "nccis", ""),
-		Addressee: usually(t, "addressee", "nccis", "soc-beta", "soc-alfa", ""),
+		Kind:        usually(t, "kind", Incident, Receipt, Notice, Answer, ""),
+		Format:      usually(t, "format", CardJSON, CardXML, IODEFXML, IODEFJSON, STIX, MISP, CSAF, XARF, "", "csv"),
+		GeneratedAt: usually(t, "generated", arrived, time.Time{}, arrived.Add(-limits.SigningAge-1), arrived.Add(limits.SigningSkew+1)),
+		Reporter:    usually(t, "reporter", "soc-alfa", "soc-beta", "nccis", ""),
+		Addressee:   usually(t, "addressee", "nccis", "soc-beta", "soc-alfa", ""),
 		Reporters: usually(t, "reporters", []string{"alfa.example"}, nil, []string{"beta.example"}, []string{"vendor.example"},
 			[]string{"beta.example", "alfa.example"}, []string{"nccis.example"}),
 		Marking: usually(t, "marking", "", "Құпия", "Для служебного пользования")}
@@ -111,9 +112,17 @@ func holds(m *message) string {
 	if r := bindingHolds(m, p, signedHeader, any); r != "" {
 		return r
 	}
-	age := m.ReceivedAt.Sub(s.SignedAt)
-	if s.SignedAt.IsZero() || age > limits.SigningAge || age < -limits.SigningSkew {
-		return "stale"
+	times := []time.Time{s.SignedAt}
+	if s.SignedAt.IsZero() && len(m.reports) > 0 {
+		times = nil
+		for _, r := range m.reports {
+			times = append(times, r.GeneratedAt)
+		}
+	}
+	for _, at := range times {
+		if age := m.ReceivedAt.Sub(at); at.IsZero() || age > limits.SigningAge || age < -limits.SigningSkew {
+			return "stale"
+		}
 	}
 	return reportsHold(m, p)
 }

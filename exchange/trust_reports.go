@@ -3,6 +3,7 @@ package exchange
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -39,6 +40,9 @@ func JudgeReports(j Judgement, e Evidence, reg *Register, reports []*Report) Jud
 		j.Findings = merge(j.Findings, c.binding(e, p, reg.Self(), reports))
 		c.add(e.Security.Outer && !outerTaken(p, reg, reports), SignaturePartial,
 			"a signature outside the encryption is taken only for a card or IODEF of the signer's own")
+		if j.untimed {
+			j.Findings = merge(j.Findings, c.generated(e.ReceivedAt, j.limits, reports))
+		}
 	}
 	for _, r := range reports {
 		if p == nil {
@@ -72,6 +76,18 @@ func (c *collector) binding(e Evidence, p, self *Participant, reports []*Report)
 	}
 	c.add(!bound, RecipientUnbound, "nothing signed names us as the recipient")
 	return nil
+}
+
+// generated bounds the times of the signed reports against the arrival where the
+// signature itself carries none (CMS without signed attributes): they are as
+// much the signer's word as a signing time.
+func (c *collector) generated(received time.Time, l TrustLimits, reports []*Report) []string {
+	c.add(len(reports) == 0, Stale, "the signature carries no time")
+	for _, r := range reports {
+		c.add(r.GeneratedAt.IsZero(), Stale, "neither the signature nor the report carries a time")
+		c.age(r.GeneratedAt, received, l)
+	}
+	return []string{"no-signing-time"}
 }
 
 // heldParticipant keeps the established sender of a message that is held only

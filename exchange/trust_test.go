@@ -289,11 +289,25 @@ func addressed(to string) func(*message) { return func(m *message) { m.reports[0
 // Signing time against arrival, at the exact bounds (DESIGN section 6, stale).
 func TestStale(t *testing.T) {
 	signed := func(at time.Time) func(*message) { return func(m *message) { m.Security.SignedAt = at } }
+	generated := func(at time.Time) func(*message) { // by a signature without a time
+		return func(m *message) { m.Security.SignedAt, m.reports[0].GeneratedAt = time.Time{}, at }
+	}
+	second := func(at time.Time) func(*message) {
+		return func(m *message) {
+			generated(arrived)(m)
+			another := *m.reports[0]
+			another.ID, another.GeneratedAt = "A-2", at
+			m.reports = append(m.reports, &another)
+		}
+	}
 	oldest, latest := arrived.Add(-limits.SigningAge), arrived.Add(limits.SigningSkew)
 	run(t, []trick{
 		{"a nanosecond too old", signed(oldest.Add(-1)), Stale, "soc-alfa", "soc-alfa", signed(oldest)},
 		{"a nanosecond too far ahead", signed(latest.Add(1)), Stale, "soc-alfa", "soc-alfa", signed(latest)},
-		{"no signing time", signed(time.Time{}), Stale, "soc-alfa", "soc-alfa", signed(arrived)},
+		{"no signing time and none in the report", generated(time.Time{}), Stale, "soc-alfa", "soc-alfa", generated(arrived)},
+		{"no signing time, the report too old", generated(oldest.Add(-1)), Stale, "soc-alfa", "soc-alfa", generated(oldest)},
+		{"no signing time, the report too far ahead", generated(latest.Add(1)), Stale, "soc-alfa", "soc-alfa", generated(latest)},
+		{"no signing time, one report of two too old", second(oldest.Add(-1)), Stale, "soc-alfa", "soc-alfa", second(oldest)},
 		{"from the first year", signed(time.Time{}.Add(time.Hour)), Stale, "soc-alfa", "soc-alfa", asItIs},
 		{"from the year 9000", signed(time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)), Stale, "soc-alfa", "soc-alfa", asItIs},
 		{"limits forgotten", func(m *message) { m.limits = TrustLimits{} }, Stale, "soc-alfa", "soc-alfa", asItIs},
@@ -350,7 +364,8 @@ func TestReasons(t *testing.T) {
 		{"no From", func(m *message) { m.Outer.From, m.Protected.From = nil, nil }, "no usable From"},
 		{"two From", func(m *message) { m.Protected.From = []string{alfaAddress, betaAddress} }, "more than one From"},
 		{"beta's From", func(m *message) { m.Protected.From = []string{betaAddress} }, "soc-alfa and the address in From"},
-		{"no signing time", func(m *message) { m.Security.SignedAt = time.Time{} }, "no time"},
+		{"no time at all", func(m *message) { m.Security.SignedAt = time.Time{} }, "nor the report carries a time"},
+		{"no time and no report", func(m *message) { m.Security.SignedAt, m.reports = time.Time{}, nil }, "carries no time"},
 		{"too old", func(m *message) { m.Security.SignedAt = arrived.Add(-limits.SigningAge - 1) }, "signing_age"},
 		{"too far ahead", func(m *message) { m.Security.SignedAt = arrived.Add(limits.SigningSkew + 1) }, "signing_skew"},
 		{"cannot be opened", func(m *message) { m.Security.DecryptError = "no key of ours is named" }, "no key of ours is named"},
@@ -359,7 +374,7 @@ func TestReasons(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := genuine()
 			c.change(m)
-			if j := Trust(m.Evidence, m.register(t), m.limits); !strings.Contains(j.Refusal.Reason, c.want) {
+			if j := m.judge(t); !strings.Contains(j.Refusal.Reason, c.want) {
 				t.Errorf("%s: %q, want %q", j.Refusal.Code, j.Refusal.Reason, c.want)
 			}
 		})

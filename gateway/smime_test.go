@@ -36,8 +36,14 @@ func TestSMIMEReportIsAcceptedAndAnswered(t *testing.T) {
 	e := mailout.Envelope{From: address("soc-alfa"), To: address("nccis"), MessageID: "<m1@soc-alfa.example>", Date: c.now(), Subject: canary}
 	inner, err := mailout.Protect(e, parts(doc))
 	n.must(err)
-	for _, step := range []struct{ encrypt, verdict string }{{"-aes-256-gcm", "accepted"}, {"-aes-256-cbc", "duplicate"}} {
-		signed := d.cms(inner, "-sign -signer soc-alfa.pem -inkey soc-alfa.key")
+	untimed, err := mailout.Protect(e, parts(incident("r-2", c.now())))
+	n.must(err)
+	for _, step := range []struct {
+		inner                  []byte
+		sign, encrypt, verdict string
+	}{{inner, "", "-aes-256-gcm", "accepted"}, {inner, "", "-aes-256-cbc", "duplicate"},
+		{untimed, "-noattr", "-aes-256-gcm", "accepted"}} { // no signing time: that of the report counts
+		signed := d.cms(step.inner, "-sign -signer soc-alfa.pem -inkey soc-alfa.key "+step.sign)
 		raw := append([]byte("From: "+e.From+"\nTo: "+e.To+"\nMessage-ID: <"+step.verdict+"@soc-alfa.example>\nSubject: [...]\n"),
 			d.cms(signed, "-encrypt "+step.encrypt+" -recip nccis.pem")...)
 		a := n.take(raw, e.From)
