@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"strings"
+	"time"
 
 	"almasu/exchange"
 )
@@ -28,8 +29,20 @@ func cmsMalformed() []*Attack {
 			return m.mail(s.mail(m, pkcs7("signed-data", der)))
 		})
 	}
+	// untimed signatures carry no time: the control's report is fresh.
+	untimed := func(name, comment string, strip func(*signer)) *Attack {
+		stale := want{code: exchange.Stale, signature: exchange.SignatureValid, covers: exchange.CoversAll, signer: "soc-alfa/current", participant: "soc-alfa"}
+		return under(sMIME{}, Malformed, name, comment, stale, func(m *maker, s scheme, honest bool) []byte {
+			c := m.card()
+			if c.reporter = "soc-alfa"; !honest {
+				c.at = c.at.Add(-20 * 24 * time.Hour)
+			}
+			d := signedData{content: m.entity(jsonPart(c.json())), signers: m.signers("soc-alfa/current")}
+			strip(&d.signers[0])
+			return m.mail(s.mail(m, pkcs7("signed-data", m.cms(d))))
+		})
+	}
 	nameless := broken.by("-")
-	stale := want{code: exchange.Stale, signature: exchange.SignatureValid, covers: exchange.CoversAll, signer: "soc-alfa/current", participant: "soc-alfa"}
 	weak := want{code: exchange.WeakSignature, signature: exchange.SignatureWeak, covers: exchange.CoversAll, signer: "soc-alfa/current"}
 	return []*Attack{
 		under(sMIME{}, Malformed, "content-twice", "a content inside the signature and another one outside", nameless, contentTwice),
@@ -55,8 +68,8 @@ func cmsMalformed() []*Attack {
 		}),
 		one("attributes-as-content", "the attributes of a genuine signature passed off as the content of one without", broken, attributesAsContent),
 		one("other-content-type", "the content is labelled as signed-data", nameless, func(_ *maker, d *signedData, _ *signer) { d.contentType = oidSigned }),
-		one("no-attributes", "no signed attributes, hence no time", stale, func(_ *maker, _ *signedData, s *signer) { s.bare = true }),
-		one("no-signing-time", "no signing time", stale, func(_ *maker, _ *signedData, s *signer) {
+		untimed("no-attributes", "no signed attributes, hence no time, and the report is twenty days old", func(s *signer) { s.bare = true }),
+		untimed("no-signing-time", "no signing time, and the report is twenty days old", func(s *signer) {
 			s.attrs = func(v map[string][]byte) { delete(v, oidSigningTime) }
 		}),
 		one("sha1", "signed over SHA-1", weak, func(_ *maker, _ *signedData, s *signer) { s.sha1 = true }),
