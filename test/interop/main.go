@@ -18,7 +18,7 @@ import (
 )
 
 // The packages and tests of the matrix.
-var command = []string{"go", "test", "-json", "-count", "1", "-timeout", "20m", "-run", "Interop|Openssl|Gpgsm|TripleDES", "./crypto", "./crypto/cms"}
+var command = []string{"go", "test", "-json", "-count", "1", "-timeout", "20m", "-run", "Interop|Openssl|Gpgsm|TripleDES|Vector", "./crypto", "./crypto/cms", "./crypto/pgpmime"}
 
 func main() {
 	if err := run(os.Stdout); err != nil {
