@@ -72,6 +72,13 @@ func TestDamagedOnTheWay(t *testing.T) {
 		{"multipart/mixed with the text alone", exchanged(text + "\r\n" + block), exchange.FormAttachment},
 		{"text and HTML of the same", strings.Replace(exchanged(text+"\r\n"+block, "Content-Type: text/html\r\n\r\n<pre>"+block+"</pre>"), "multipart/mixed", "multipart/alternative", 1), exchange.FormAttachment},
 
+		{"HTML alone, preformatted", "Content-Type: text/html; charset=utf-8\r\n\r\n<html><head><title>x</title></head><body><p>Good day</p><pre>" + block + "</pre></body></html>", exchange.FormInline},
+		{"HTML alone, line breaks", "Content-Type: text/html\r\n\r\n<HTML><BODY><DIV>" + each(func(l string) string { return l + "<BR>" }) + "</DIV></BODY></HTML>", exchange.FormInline},
+		{"HTML alone, paragraphs as Outlook makes them", "Content-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + strings.ReplaceAll("<html><head><style>p {x=y}</style></head><body><div class=\"WordSection1\">"+
+			each(func(l string) string {
+				return "<p class=\"MsoNormal\"><span lang=\"EN-US\">" + strings.ReplaceAll(l, "+", "&#43;") + "<o:p></o:p></span></p>"
+			})+"<p class=\"MsoNormal\">&nbsp;</p></div></body></html>", "=", "=3D"), exchange.FormInline},
+
 		{"Exchange: empty text, version, ciphertext", exchanged(empty, version, cipher("application/octet-stream", "encrypted.asc")), exchange.FormMIME},
 		{"Exchange: without the empty text", exchanged(version, cipher("application/octet-stream", "encrypted.asc")), exchange.FormMIME},
 		{"Exchange: version became application/octet-stream", exchanged(empty, strings.Replace(version, "application/pgp-encrypted", "application/octet-stream", 1),

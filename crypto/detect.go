@@ -164,22 +164,6 @@ func isBlank(p *mimepart.Part) bool {
 	return len(bytes.TrimSpace(b)) == 0
 }
 
-// shown is what an HTML text shows, roughly: no head, no tags, no no-break
-// spaces.
-func shown(b []byte) []byte {
-	lower := bytes.ToLower(b)
-	if at, end := bytes.Index(lower, []byte("<head")), bytes.Index(lower, []byte("</head>")); at >= 0 && end > at {
-		b = append(bytes.Clone(b[:at]), b[end:]...)
-	}
-	var out []byte
-	for len(b) > 0 {
-		text, rest, _ := bytes.Cut(b, []byte("<"))
-		out = append(out, text...)
-		_, b, _ = bytes.Cut(rest, []byte(">"))
-	}
-	return bytes.ReplaceAll(out, []byte("&nbsp;"), nil)
-}
-
 func isKeyOrSignature(mediaType string) bool {
 	return mediaType == "application/pgp-keys" || mediaType == "application/pgp-signature"
 }

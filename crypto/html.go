@@ -59,3 +59,12 @@ func textOf(page []byte) []byte {
 	}
 	return bytes.ReplaceAll(out.Bytes(), []byte("\u00a0"), []byte(" "))
 }
+
+// shown is the text of a page without its head.
+func shown(page []byte) []byte {
+	lower := bytes.ToLower(page)
+	if at, end := bytes.Index(lower, []byte("<head")), bytes.Index(lower, []byte("</head>")); at >= 0 && end > at {
+		page = append(bytes.Clone(page[:at]), page[end:]...)
+	}
+	return textOf(page)
+}

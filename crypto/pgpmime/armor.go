@@ -101,22 +101,16 @@ func indexLine(text []byte, from int, prefix, before string) int {
 			return -1
 		}
 		at := from + i
-		line := bytes.LastIndexByte(text[:at], '\n') + 1
-		if onlyOf(text[line:at], before) {
+		line := at
+		for line > 0 && strings.IndexByte(before, text[line-1]) >= 0 {
+			line--
+		}
+		if line == 0 || text[line-1] == '\n' {
 			return at
 		}
 		from = at + 1
 	}
 	return -1
-}
-
-func onlyOf(b []byte, allowed string) bool {
-	for _, c := range b {
-		if strings.IndexByte(allowed, c) < 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // lineAt returns the line starting at i without its LF, and where the next one

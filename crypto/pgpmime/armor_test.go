@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -139,6 +140,21 @@ func TestCutClear(t *testing.T) {
 		content, _, err := cutClear([]byte(tc.in))
 		if (err != nil) != (tc.want == "malformed") || err == nil && string(content) != tc.want {
 			t.Errorf("%s: %q %v", name, content, err)
+		}
+	}
+}
+
+// TestFindBlocksIsLinear: a megabyte of begin marks on one line, in margins, or
+// without an end takes no longer than reading it.
+func TestFindBlocksIsLinear(t *testing.T) {
+	for _, unit := range []string{"-----BEGIN ", "> -----BEGIN PGP MESSAGE-----", "\n> -----BEGIN PGP MESSAGE-----", "\n-----BEGIN PGP MESSAGE-----\nx: y", ">>>>>>>>", "\r-----BEGIN "} {
+		text := []byte(strings.Repeat(unit, 8<<20/len(unit)))
+		start := time.Now()
+		for _, b := range findBlocks(text) {
+			_, _ = io.Copy(io.Discard, b.reader())
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%q: %v", unit, took)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func Sniff(b []byte) Looks {
 			return LooksEncrypted
 		}
 	}
-	if len(b) > 1 {
+	if b = afterIgnorable(b); len(b) > 1 {
 		switch {
 		case isEncryptedTag(b[0]) && plausible(b):
 			return LooksEncrypted
@@ -100,6 +100,19 @@ func Sniff(b []byte) Looks {
 		}
 	}
 	return LooksPlain
+}
+
+// afterIgnorable skips a marker, padding and such at the beginning of binary
+// packets.
+func afterIgnorable(b []byte) []byte {
+	for n := 0; len(b) > 1 && ignorable(tagOf(b[0])) && n < maxSkipped; n++ {
+		_, _, rest, err := nextPacket(b)
+		if err != nil {
+			break
+		}
+		b = rest
+	}
+	return b
 }
 
 func tagOf(first byte) int {

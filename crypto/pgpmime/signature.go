@@ -55,3 +55,17 @@ func fromVersion3(body []byte) (suffix, version4 []byte) {
 	v4 = append(v4, body[7:15]...)
 	return body[2:7], append(v4, body[17:]...)
 }
+
+// issuerOf is the key ID of who signed: by the fingerprint where it stands, for
+// a key ID beside it is commonly not signed (RFC 9580 section 5.2.3.35).
+func issuerOf(sig *packet.Signature) (uint64, bool) {
+	switch fp := sig.IssuerFingerprint; {
+	case len(fp) == 20:
+		return binary.BigEndian.Uint64(fp[12:]), true
+	case len(fp) == 32:
+		return binary.BigEndian.Uint64(fp), true
+	case sig.IssuerKeyId == nil:
+		return 0, false
+	}
+	return *sig.IssuerKeyId, true
+}

@@ -50,23 +50,24 @@ func (r *Ring) verify(body, content []byte, at time.Time) Signature {
 		return out
 	}
 	out.Made = sig.CreationTime.UTC()
-	if sig.IssuerKeyId == nil {
+	issuer, ok := issuerOf(sig)
+	if !ok {
 		out.Reason = "the signature names no key"
 		return out
 	}
-	out.KeyID = keyID(*sig.IssuerKeyId)
+	out.KeyID = keyID(issuer)
 	if sig.SigType == packet.SigTypeText {
 		out.Covered = mimepart.Canonical(content)
 	}
 	for _, i := range sig.IntendedRecipients {
 		out.Intended = append(out.Intended, upperHex(i.Fingerprint))
 	}
-	e := r.byID[*sig.IssuerKeyId]
+	e := r.byID[issuer]
 	if e == nil {
 		out.Reason = "the key is in nobody's file"
 		return out
 	}
-	pub := keyByID(e.entity, *sig.IssuerKeyId)
+	pub := keyByID(e.entity, issuer)
 	if !sig.CheckKeyIdOrFingerprint(pub) || (sig.Version == 6) != (pub.Version == 6) { // RFC 9580 section 5.2
 		out.Reason = "a key with the same key ID but another fingerprint or version"
 		return out
