@@ -9,8 +9,8 @@ import (
 
 // Findings about archives.
 const (
-	FindingArchive = "archive-not-opened" // over a limit, damaged, encrypted, ambiguous, or 7z
-	FindingNested  = "archive-nested"     // an archive in an archive, which is not looked at
+	FindingArchive = "unopened-archive" // over a limit, damaged, encrypted, ambiguous, or 7z
+	FindingNested  = "nested-archive"   // an archive in an archive, which is not looked at
 )
 
 // unpacking is the documents of a message and what stood in its archives.

@@ -60,7 +60,7 @@ func (r *reader) object(n *tree.Node, o *object, v reflect.Value) {
 		r.fault(n, n.At, flaw{exchange.ProblemType, "type-object", nil})
 		return
 	}
-	if n.Kind == tree.Element && collapse(n.Value) != "" {
+	if n.Kind == tree.Element && (collapse(n.Value) != "" || n.HasCDATA()) {
 		r.fault(n, n.At, flaw{exchange.ProblemType, "type-elements", nil})
 	}
 	seen := make([]*tree.Node, len(o.fields))
@@ -131,7 +131,7 @@ func (r *reader) field(c *tree.Node, f *field, v reflect.Value) {
 
 // items reads a JSON list, or the XML element that holds one.
 func (r *reader) items(list *tree.Node, f *field, into reflect.Value) {
-	if list.Kind == tree.Element && collapse(list.Value) != "" {
+	if list.Kind == tree.Element && (collapse(list.Value) != "" || list.HasCDATA()) {
 		r.fault(list, list.At, flaw{exchange.ProblemType, "type-elements", nil})
 	}
 	for c := list.First; c != nil && !tree.Full(r.faults); c = c.Next {

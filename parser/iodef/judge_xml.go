@@ -52,11 +52,11 @@ func (j *xmlJudge) element(n *tree.Node, c *class) {
 	case c.mixed:
 		j.lax(n)
 	case c.empty:
-		if n.Value != "" || n.HasElements() {
+		if n.Value != "" || n.HasElements() || n.HasCDATA() {
 			j.add(n, n.At, exchange.ProblemType, "iodef-empty")
 		}
 	default:
-		if collapse(n.Value) != "" {
+		if collapse(n.Value) != "" || n.HasCDATA() {
 			j.add(n, n.At, exchange.ProblemType, "type-elements")
 		}
 		j.children(n, c.content)

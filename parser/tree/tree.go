@@ -60,6 +60,7 @@ type Node struct {
 	Foreign  bool   // an element or attribute in another namespace than the root element
 	Spoilt   bool   // a fault already speaks of this value; Value is not to be used
 	hasChild bool   // an element that holds elements
+	hasCDATA bool   // an element with a CDATA section, be it empty
 }
 
 // Child returns the first child with the name (in the root's namespace), nil
@@ -78,6 +79,10 @@ func (n *Node) Child(name string) *Node {
 
 // HasElements reports whether an XML element holds other elements.
 func (n *Node) HasElements() bool { return n.hasChild }
+
+// HasCDATA reports whether a CDATA section stands in an XML element. libxml2
+// takes one for text even where there is nothing but white space in it.
+func (n *Node) HasCDATA() bool { return n.hasCDATA }
 
 func (n *Node) add(c *Node) {
 	c.Up = n

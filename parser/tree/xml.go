@@ -198,6 +198,7 @@ func (r *xmlReader) cdata(rest string) bool {
 	if end < 0 {
 		return r.stop("xml-end", len(r.text))
 	}
+	r.open.hasCDATA = true
 	if end > begin {
 		r.add(oneLineEnd(rest[begin:end]))
 	}
