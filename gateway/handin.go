@@ -56,6 +56,9 @@ func (g *Gateway) SubmitMail(ctx context.Context, m HandedIn) (Submission, error
 		return Submission{Refusal: refusal}, nil
 	}
 	parsed := parser.Parse(docs, w.Parser, g.clock())
+	if parsed.Refusal.Code == exchange.NoReport {
+		parsed = w.cardInText(root, docs, to, g.clock())
+	}
 	if parsed.Refusal.Code != "" {
 		return Submission{Problems: parsed.Problems, Refusal: parsed.Refusal}, nil
 	}

@@ -55,7 +55,7 @@ var ErrAddressee = errors.New("addressee")
 // comes back with its problems and no error.
 func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	w, now := g.world.Load(), g.clock()
-	parsed := parser.ParseFile(order.Document, w.Parser, now)
+	parsed := w.parseOwn(order.Document, now)
 	s := Submission{Problems: parsed.Problems, Refusal: parsed.Refusal}
 	if s.Refusal.Code == "" && len(parsed.Reports) != 1 {
 		s.Refusal = exchange.Refusal{Code: exchange.ManyReports, Reason: "submit one report at a time"}

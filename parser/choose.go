@@ -68,7 +68,7 @@ func look(doc exchange.Document, l Limits) *candidate {
 		syntax, c.mislabelled = begins, true
 	}
 	body, charset := doc.Body, doc.Charset
-	if int64(len(body)) > l.document() {
+	if int64(len(body)) > l.DocumentBytes() {
 		c.oversize = true
 		body = wholeRunes(body[:min(len(body), prefix)])
 	}

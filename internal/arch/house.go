@@ -39,6 +39,7 @@ func House() map[string]Room {
 		"internal/catalogue": {},
 		"internal/mimepart":  {Pure: true},
 		"internal/safeio":    {},
+		"internal/nearest":   {Pure: true},
 		"internal/trace":     {},
 		"internal/loopmail":  {Guests: wiring},
 
@@ -54,6 +55,7 @@ func House() map[string]Room {
 		"parser":           pure,
 		"parser/archive":   pure,
 		"parser/card":      pure,
+		"parser/plain":     pure,
 		"parser/tree":      pure,
 		"parser/iodef":     pure,
 		"parser/shape":     pure,

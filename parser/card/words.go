@@ -10,7 +10,7 @@ import (
 // wordLists are the closed lists a card tag can name.
 var wordLists = sync.OnceValue(func() map[string][]string {
 	return map[string][]string{
-		"rsit":    rsitClasses(),
+		"rsit":    Classes(),
 		"country": strings.Fields(countries),
 		"kind":    wordsOf(exchange.ReportKinds()),
 		"refusal": wordsOf(exchange.Codes()),
@@ -41,7 +41,8 @@ vulnerable: weak-crypto ddos-amplifier potentially-unwanted-accessible informati
 other: other uncategorised undetermined
 test: test`
 
-func rsitClasses() []string {
+// Classes are the classes of the reference taxonomy, "predicate/value".
+func Classes() []string {
 	var classes []string
 	for line := range strings.Lines(strings.TrimSpace(rsit)) {
 		predicate, values, _ := strings.Cut(line, ":")
