@@ -84,6 +84,7 @@ func Open(raw []byte, k *Keyring, l Limits, at time.Time) (Opened, error) {
 		Signature: exchange.SignatureNone, Covers: exchange.CoversNone}
 	root, err := mimepart.Parse(mimepart.Begin(raw), l.mime())
 	o.out.OuterPart = root
+	o.out.Security.Findings = defects(root, nil)
 	o.out.Outer = headersOf(root)
 	switch {
 	case err != nil:

@@ -2,8 +2,10 @@ package crypto
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"almasu/exchange"
 	"almasu/internal/mimepart"
@@ -25,17 +27,21 @@ func headersOf(p *mimepart.Part) exchange.Headers {
 	return h
 }
 
-// messageID takes the first <...> of the field.
+// maxMessageID is more than a line of a header holds (RFC 5322 section 2.1.1).
+const maxMessageID = 990
+
+// messageID takes the first <...> of the field. It goes into the header of what
+// answers the message, so it holds no blank and no control character.
 func messageID(v string) string {
 	start := strings.IndexByte(v, '<')
 	if start < 0 {
 		return ""
 	}
-	end := strings.IndexByte(v[start:], '>')
-	if end < 0 || strings.ContainsAny(v[start:start+end], " \t") {
+	end := strings.IndexByte(v[start:], '>') + 1
+	if end < 1 || end > maxMessageID || strings.ContainsFunc(v[start:start+end], func(r rune) bool { return r <= ' ' || unicode.IsControl(r) }) {
 		return ""
 	}
-	return v[start : start+end+1]
+	return v[start : start+end]
 }
 
 func date(v string) time.Time {
@@ -59,4 +65,17 @@ func carriesHeaders(p *mimepart.Part) bool {
 		return true
 	}
 	return p.Get("From") != "" || p.Get("To") != "" || p.Get("Cc") != ""
+}
+
+// defects adds what was repaired in reading the parts, each once.
+func defects(p *mimepart.Part, to []string) []string {
+	for _, d := range p.Defects {
+		if name := "structure: " + d; !slices.Contains(to, name) {
+			to = append(to, name)
+		}
+	}
+	for _, c := range p.Children {
+		to = defects(c, to)
+	}
+	return to
 }

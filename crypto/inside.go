@@ -110,6 +110,7 @@ func (o *opening) unwrap(content []byte) (u unwrapped, ok bool) {
 
 // readEntity reads the entity inside: its own signatures, and its leaves.
 func (o *opening) readEntity(in *inside, root *mimepart.Part) {
+	o.out.Security.Findings = defects(root, o.out.Security.Findings)
 	node, peeled := o.peel(root)
 	for i := range in.seen { // the signatures around the entity cover it all
 		if in.seen[i].whole {

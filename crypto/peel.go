@@ -150,5 +150,6 @@ func (o *opening) entityIn(content []byte, in *mimepart.Part) *mimepart.Part {
 	if err != nil {
 		o.out.Refusal = structural(err)
 	}
+	o.out.Security.Findings = defects(root, o.out.Security.Findings)
 	return root
 }

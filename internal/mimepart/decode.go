@@ -35,7 +35,8 @@ func (p *Part) Decode(limit int64) ([]byte, error) {
 
 // decodeBase64 takes the fast path for well-formed input; anything else is
 // filtered down to its alphabet first (RFC 2045 section 6.8: all other
-// characters must be ignored), up to the padding.
+// characters must be ignored), up to the padding, or up to an empty line that
+// words follow: a scanner's or a list's footer.
 func decodeBase64(b []byte) ([]byte, error) {
 	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(b))+3) // padded or not
 	n, err := base64.StdEncoding.Decode(out, b)
@@ -44,7 +45,14 @@ func decodeBase64(b []byte) ([]byte, error) {
 	}
 	kept := make([]byte, 0, len(b))
 	bad := false
+	last, empty := byte('\n'), -1 // the character before, and what was kept at the last empty line
 	for i, c := range b {
+		if c == '\n' && last == '\n' && len(kept) > 0 {
+			empty = len(kept)
+		}
+		if c != '\r' {
+			last = c
+		}
 		switch {
 		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 			kept = append(kept, c)
@@ -53,6 +61,8 @@ func decodeBase64(b []byte) ([]byte, error) {
 			continue
 		case c == '=':
 			bad = bad || len(bytes.Trim(b[i:], "= \t\r\n")) > 0
+		case empty >= 0:
+			kept, bad = kept[:empty], true
 		default:
 			bad = true
 			continue

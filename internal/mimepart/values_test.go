@@ -1,6 +1,7 @@
 package mimepart_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -203,4 +204,21 @@ func encoded(t *testing.T, text, charset string) string {
 		out = append(out, c)
 	}
 	return string(out)
+}
+
+// TestFooterBelowBase64: words that were put below base64 are none of it.
+func TestFooterBelowBase64(t *testing.T) {
+	for _, data := range []string{"0123456789", "0123456789ab", "0123456789abc"} {
+		for _, end := range []string{"\r\n", "\n"} {
+			text := base64.StdEncoding.EncodeToString([]byte(data))
+			body := text[:8] + end + text[8:] + end + end + "-- " + end + "Scanned by nobody" + end
+			p, err := mimepart.Parse([]byte("Content-Transfer-Encoding: base64\r\n\r\n"+body), mimepart.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := p.Decode(0); string(got) != data || !errors.Is(err, mimepart.ErrEncoding) {
+				t.Errorf("%q: %q, %v", body, got, err)
+			}
+		}
+	}
 }

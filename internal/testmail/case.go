@@ -43,6 +43,8 @@ type Case struct {
 	// looked at.
 	Covers     exchange.Coverage   `json:"covers,omitempty"`
 	Encryption exchange.Encryption `json:"encryption,omitempty"`
+	// Finding must stand among the findings, by its name or with what follows it.
+	Finding string `json:"finding,omitempty"`
 	// MessageID is the outer one, "" for a message without.
 	MessageID string `json:"message_id,omitempty"`
 	// ReportID stands in the card, where there is one.

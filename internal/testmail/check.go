@@ -3,6 +3,7 @@ package testmail
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"almasu/exchange"
@@ -74,6 +75,9 @@ func (w *World) Check(c *Case, e Explained) (wrong []string) {
 	}
 	if want := w.signerOf(c, exchange.Encryption(s.Encryption)); want != "" && !strings.EqualFold(s.Signer, want) && !keyIDOf(want, s.Signer) {
 		say("the signer is %q, want %s", s.Signer, want)
+	}
+	if found := func(f string) bool { return f == c.Finding || strings.HasPrefix(f, c.Finding+":") }; c.Finding != "" && !slices.ContainsFunc(s.Findings, found) {
+		say("the finding %q is missing among %q", c.Finding, s.Findings)
 	}
 	if len(e.Reports) > 0 && c.Participant == "" {
 		say("reports of nobody: %v", e.Reports)

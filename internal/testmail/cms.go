@@ -114,6 +114,7 @@ type signedData struct {
 	signers     []signer
 	extra       []*Certificate // carried along besides the signers'
 	noCerts     bool
+	noDigests   bool // the digests of the signers are not announced
 }
 
 func attribute(oid string, value []byte) []byte { return seq(objectID(oid), tlv(0x31, value)) }
@@ -193,6 +194,9 @@ func (d signedData) bytes() ([]byte, error) {
 	content := seq(objectID(contentType), explicit(octets(d.content)))
 	if d.detached {
 		content = seq(objectID(contentType))
+	}
+	if d.noDigests {
+		digests = nil
 	}
 	parts := [][]byte{number(1), tlv(0x31, digests...), content}
 	if !d.noCerts && len(certs) > 0 {
