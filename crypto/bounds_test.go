@@ -92,3 +92,18 @@ func TestBoundElsewhereInAnAttachment(t *testing.T) {
 		t.Error("the recipients of one part speak for the others")
 	}
 }
+
+// TestMessageIDs: what may stand in the header of an answer is one, and nothing
+// else.
+func TestMessageIDs(t *testing.T) {
+	for field, want := range map[string]string{
+		"<a@b.example>": "<a@b.example>", "  <a@b.example> (comment)": "<a@b.example>", "words <a@b.example>": "<a@b.example>",
+		"a@b.example": "", "<a@b.example": "", "<a b@c.example>": "", "<a\rX-Evil: 1@b.example>": "", "<a\x00@b.example>": "", "<a\u0085@b.example>": "",
+		"<" + strings.Repeat("a", 2000) + "@b.example>": "", "": "",
+	} {
+		o := open(t, []byte("From: alfa@alfa.example\r\nMessage-ID: "+field+"\r\n\r\nx\r\n"))
+		if o.Outer.MessageID != want {
+			t.Errorf("%.40q: %q, want %q", field, o.Outer.MessageID, want)
+		}
+	}
+}

@@ -70,7 +70,33 @@ func replays() []*Attack {
 			return m.mail(s.signed(m, m.entity(jsonPart(c.json())), "soc-alfa/current"))
 		}),
 		both(Replay, "forwarded-outer-to", "an unsigned protected To outside names us", coded(exchange.RecipientUnbound), outerProtected),
-		[]*Attack{under(openPGP{}, Replay, "forwarded-intended", "sealed anew to us: the intended recipient is SOC Beta", coded(exchange.WrongRecipient),
+		both(Replay, "reflected", "a letter of ours sent back to us", want{code: exchange.SignerMismatch, signature: exchange.SignatureValid, covers: exchange.CoversAll,
+			signer: "nccis/current", claimed: "nobody"}, func(m *maker, s scheme, honest bool) []byte {
+			if honest {
+				return m.mail(s.signed(m, m.entity(m.report("soc-alfa")), "soc-alfa/current"))
+			}
+			return m.mailFrom("exchange@nccis.example", s.signed(m, m.entity(m.report("nccis")), "nccis/current"))
+		}),
+		both(Replay, "reflected-as-alfa", "a letter of ours sent back under SOC Alfa's address", want{code: exchange.SignerMismatch, signature: exchange.SignatureValid, covers: exchange.CoversAll,
+			signer: "nccis/current"}, func(m *maker, s scheme, honest bool) []byte {
+			signer := "nccis/current"
+			if honest {
+				signer = "soc-alfa/current"
+			}
+			return m.mailFrom(alfaAddress, s.signed(m, m.entity(m.report("soc-alfa")), signer))
+		}),
+		[]*Attack{under(openPGP{}, Replay, "line-ends", "a text signature: the accepted text with other line ends", valid.with(func(w *want) { w.duplicate = true }),
+			func(m *maker, s scheme, honest bool) []byte {
+				if honest {
+					m.w.kept[m.c.Name] = []byte(m.clearSigned(m.card().json()))
+					return m.mail(s.mail(m, crlf("Content-Type: text/plain; charset=utf-8\n\n"+string(m.w.kept[m.c.Name]))))
+				}
+				m.keep(m.w.Message(findControl("control-" + m.c.Name)))
+				text := strings.ReplaceAll(string(m.w.kept["control-"+m.c.Name]), "\n", " \n")
+				text = strings.ReplaceAll(text, "----- \n", "-----\n")
+				text = strings.Replace(text, "SHA256 \n \n", "SHA256\n\n", 1)
+				return m.mail(s.mail(m, []byte("Content-Type: text/plain; charset=utf-8\n\n"+text)))
+			}), under(openPGP{}, Replay, "forwarded-intended", "sealed anew to us: the intended recipient is SOC Beta", coded(exchange.WrongRecipient),
 			bound(func(m *maker, s scheme, to string) []byte {
 				m.intended = []string{to + "/current"}
 				return m.mail(s.signed(m, m.entity(jsonPart(m.unbound().json())), "soc-alfa/current"))

@@ -14,7 +14,7 @@ import (
 func certifiedWorld(t *testing.T) *testmail.World {
 	t.Helper()
 	testpeer.Need(t, "gpg", "gpgconf", "gpg-connect-agent")
-	dir, err := os.MkdirTemp("/tmp", "al-t07")
+	dir, err := os.MkdirTemp("/tmp", "al-t09")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,10 +34,10 @@ func certifiedWorld(t *testing.T) *testmail.World {
 	return w
 }
 
-// TestT07NothingForgedIsAccepted hands every attack, its honest control and all
+// TestT09NothingForgedIsAccepted hands every attack, its honest control and all
 // honest mail to the binary: explain in one call, and for what hangs on
 // controls accepted before once more after these were imported.
-func TestT07NothingForgedIsAccepted(t *testing.T) {
+func TestT09NothingForgedIsAccepted(t *testing.T) {
 	w := certifiedWorld(t)
 	nccis := nodeOf(t, w, "nccis", "")
 	dir, history := t.TempDir(), filepath.Join(t.TempDir(), "new")
