@@ -21,8 +21,27 @@ func (y *year) slow() []string {
 		y.slowClause9(say, h, sent)
 		y.slowClause12(say, h, sent)
 	}
+	for _, c := range y.changes {
+		y.slowChange(say, c)
+	}
 	y.slowDuties(say)
 	return out
+}
+
+// slowChange: told immediately, which is within 15 minutes; the duty officer
+// hears after 5 minutes, people at 15.
+func (y *year) slowChange(say func(string, ...any), c change) {
+	sent := walk(c.entered, y.outages[c.soc])
+	for minute, whom := range map[int64]string{5: "false [duty]", 15: "true [people]"} {
+		if at := c.changed.Unix() + minute*60; sent.Unix() > at {
+			say("alarm 17 %s %s %s", c.id, time.Unix(at, 0).UTC(), whom)
+		}
+	}
+	if sent.Unix() > c.changed.Unix()+900 {
+		say("state 17 %s late", c.id)
+	} else {
+		say("state 17 %s met", c.id)
+	}
 }
 
 // walk goes on second by second until nothing is in the way.

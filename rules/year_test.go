@@ -32,6 +32,14 @@ type year struct {
 	outages   [yearSOCs][]span     // the relays of a SOC are down
 	noKey     map[string][]span    // nothing can be sealed to a participant: its key rolls over
 	delivered map[string]time.Time // "18 2026-Q1 soc-3" -> when; absent: never
+	changes   []change
+}
+
+// change is contact data of a SOC that change (clause 17).
+type change struct {
+	id               string
+	soc              int
+	changed, entered time.Time // when it happened, and when somebody said so
 }
 
 // happening is one incident.
@@ -109,6 +117,10 @@ func makeYear(zone *time.Location, r *rand.Rand) *year {
 		label := []exchange.TLP{"", exchange.TLPRed, exchange.TLPAmberStrict, exchange.TLPAmber, exchange.TLPGreen, exchange.TLPClear}[r.IntN(6)]
 		y.reports = append(y.reports, happening{soc, &exchange.Report{Kind: exchange.Incident, ID: fmt.Sprintf("r-%d", i), Reporter: socID(soc), TLP: label,
 			Incident: in}, confirmed.Add(time.Duration(r.IntN(16*60)) * time.Second)})
+	}
+	for i := range 4 * yearSOCs {
+		at := moment()
+		y.changes = append(y.changes, change{fmt.Sprintf("c-%d", i), i % yearSOCs, at, at.Add(time.Duration(r.IntN(18*60)) * time.Second)})
 	}
 	y.quarterlies(r)
 	return y
@@ -219,6 +231,10 @@ func (y *year) fast(t *testing.T) []string {
 				y.forward(say, nccis, engines, n, at)
 			}
 		}
+	}
+	for _, c := range y.changes {
+		sent := after(c.entered, y.outages[c.soc])
+		alarms(say, c.id, calendar.ContactChange(c.changed, sent), sent.Add(time.Hour))
 	}
 	y.duties(say)
 	return out
