@@ -42,15 +42,21 @@ type sifting struct {
 	of        Case
 	edition   string
 	concerns  []assets.Concern
+	reasons   []Reason    // of concerns, by their place
+	told      map[int]int // place in the register -> in notices
+	proposed  map[proposing]bool
 	notices   []Notice
 	proposals []Proposal
 	due       []Due
 }
 
 func (e *Engine) sift(r *exchange.Report, c Case) *sifting {
-	s := &sifting{engine: e, report: r, of: c, concerns: e.index.Concerns(r)}
+	s := &sifting{engine: e, report: r, of: c, concerns: e.index.Concerns(r), told: map[int]int{}, proposed: map[proposing]bool{}}
 	s.facts, s.known = factsOf(r, c.From, e.role, c.At), make([]int8, len(e.conditions))
 	s.facts.Concerned = len(s.concerns)
+	for _, c := range s.concerns {
+		s.reasons = append(s.reasons, matched(c.By))
+	}
 	return s
 }
 
@@ -58,29 +64,59 @@ func (e *Engine) sift(r *exchange.Report, c Case) *sifting {
 // deadline. A period that is about telling begins only if somebody is told.
 func (s *sifting) apply(r *ready) (told, proposed, stopped int) {
 	by := s.deadline(r)
-	before := len(s.notices) + len(s.proposals)
 	for a := range s.addressees(r) {
-		n := Notice{Rule: r.Rule, Report: s.report, To: a.Participant, Clause: r.Clause, Edition: s.edition, Reason: a.reason, Part: r.Part,
-			Due: by, Free: s.engine.free(s.report.TLP, a.Participant)}
 		switch reached := s.reach(r, a); {
 		case reached == never:
 			stopped++
 		case reached == asks || r.Confirm:
-			p := Proposal{Notice: n, Halt: HaltMarking, Persons: max(r.Persons, 1)}
-			if r.Confirm {
-				p.Halt = HaltRule
-			}
-			s.proposals = append(s.proposals, p)
 			proposed++
+			s.propose(r, a, by)
 		default:
-			s.notices = append(s.notices, n)
 			told++
+			s.tell(r, a, by)
 		}
 	}
-	if !by.IsZero() && (len(r.Tell) == 0 || len(s.notices)+len(s.proposals) > before) {
+	if !by.IsZero() && (len(r.Tell) == 0 || told+proposed > 0) {
 		s.due = append(s.due, Due{Clause: r.Clause, Reason: dueReason(r.Rule), At: by})
 	}
 	return told, proposed, stopped
+}
+
+func (s *sifting) notice(r *ready, a addressee, by time.Time) Notice {
+	return Notice{Rule: r.Rule, Report: s.report, To: a.Participant, Clause: r.Clause, Edition: s.edition, Reason: a.reason, Part: r.Part,
+		Due: by, Free: s.engine.free(s.report.TLP, a.Participant)}
+}
+
+// tell adds a notice. Whoever is told under two rules is told once, in the
+// fuller part.
+func (s *sifting) tell(r *ready, a addressee, by time.Time) {
+	i, twice := s.told[a.nth]
+	switch {
+	case !twice:
+		s.told[a.nth] = len(s.notices)
+		s.notices = append(s.notices, s.notice(r, a, by))
+	case fullness(r.Part) > fullness(s.notices[i].Part):
+		s.notices[i] = s.notice(r, a, by)
+	}
+}
+
+// proposing is what makes two proposals the same one.
+type proposing struct {
+	nth, clause int // places: in the register, among the clauses of the rules
+	person      bool
+}
+
+func (s *sifting) propose(r *ready, a addressee, by time.Time) {
+	key := proposing{a.nth, r.clause, r.Confirm}
+	if s.proposed[key] {
+		return
+	}
+	s.proposed[key] = true
+	halt := HaltMarking
+	if r.Confirm {
+		halt = HaltRule
+	}
+	s.proposals = append(s.proposals, Proposal{Notice: s.notice(r, a, by), Halt: halt, Persons: max(r.Persons, 1)})
 }
 
 // deadline is when the rule's period ends, zero where it has none.
@@ -112,8 +148,8 @@ func dueReason(r *Rule) Reason {
 func (s *sifting) addressees(r *ready) func(func(addressee) bool) {
 	return func(yield func(addressee) bool) {
 		if r.Part == Concerning {
-			for _, c := range s.concerns {
-				if r.members[c.Nth] && s.other(c.To) && !yield(addressee{c.To, c.Nth, matched(c.By)}) {
+			for i, c := range s.concerns {
+				if r.members[c.Nth] && s.other(c.To) && !yield(addressee{c.To, c.Nth, s.reasons[i]}) {
 					return
 				}
 			}
@@ -139,25 +175,15 @@ func matched(m assets.Mention) Reason {
 	return Reason(string(m.Place) + "-" + string(m.What) + "-matches")
 }
 
-// conclude adds what follows from one report to the decision. Whoever is told
-// under two rules is told once, in the fuller part; a proposal falls away where
-// as much goes to the same addressee by itself, unless it is a duty of its own.
+// conclude adds what follows from one report to the decision. A proposal falls
+// away where as much goes to the same addressee by itself, unless it is a duty
+// of its own.
 func (s *sifting) conclude(d *Decision) {
 	first := len(d.Notices)
-	at := make(map[*exchange.Participant]int, len(s.notices))
-	for _, n := range s.notices {
-		i, twice := at[n.To]
-		switch {
-		case !twice:
-			at[n.To] = len(d.Notices)
-			d.Notices = append(d.Notices, n)
-		case fullness(n.Part) > fullness(d.Notices[i].Part):
-			d.Notices[i] = n
-		}
-	}
+	d.Notices = append(d.Notices, s.notices...)
 	from := len(d.Proposals)
 	for _, p := range s.proposals {
-		if i, told := at[p.To]; told && p.Halt == HaltMarking && fullness(p.Part) <= fullness(d.Notices[i].Part) {
+		if i, told := s.told[s.engine.places[p.To]]; told && p.Halt == HaltMarking && fullness(p.Part) <= fullness(s.notices[i].Part) {
 			continue
 		}
 		same := func(o Proposal) bool { return o.To == p.To && o.Clause == p.Clause }
@@ -169,4 +195,13 @@ func (s *sifting) conclude(d *Decision) {
 	d.Due = append(d.Due, s.due...)
 }
 
-func fullness(p Part) int { return slices.Index([]Part{Headline, Concerning, Whole}, p) }
+// fullness orders the parts.
+func fullness(p Part) int {
+	switch p {
+	case Whole:
+		return 2
+	case Concerning:
+		return 1
+	}
+	return 0
+}

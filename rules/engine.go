@@ -31,6 +31,7 @@ type ready struct {
 	ours         bool // it is for our role
 	since, until int  // editions, by place
 	condition    int  // in Engine.conditions
+	clause       int  // the same for rules of one clause
 	limited      bool // the marking limits it
 	*audience
 }
@@ -62,7 +63,7 @@ func NewEngine(set *Set, register *exchange.Register) (*Engine, error) {
 			kinds[string(k)] = append(kinds[string(k)], addressee{p, i, reasonOf(k)})
 		}
 	}
-	known, audiences := map[string]int{}, map[string]*audience{}
+	known, clauses, audiences := map[string]int{}, map[string]int{}, map[string]*audience{}
 	for i := range set.Rules {
 		r := e.prepare(&set.Rules[i])
 		var err error
@@ -72,6 +73,10 @@ func NewEngine(set *Set, register *exchange.Register) (*Engine, error) {
 		if err := e.duty(r.Rule); err != nil {
 			return nil, err
 		}
+		if _, named := clauses[r.Clause]; !named {
+			clauses[r.Clause] = len(clauses)
+		}
+		r.clause = clauses[r.Clause]
 		same := strings.Join(r.Tell, " ")
 		if audiences[same] == nil {
 			audiences[same] = e.audience(r.Tell, kinds)
