@@ -20,14 +20,18 @@ func zone(name string, load func(string) (*time.Location, error)) (*time.Locatio
 	if err != nil {
 		return nil, bad("install the package tzdata", "the zone data has no Asia/Almaty")
 	}
-	const hour = 3600
-	before := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
-	after := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	if _, o := before.In(almaty).Zone(); o != 6*hour {
-		return nil, bad("update the package tzdata", "the zone data is wrong: Asia/Almaty was UTC+6 on 29 February 2024")
-	}
-	if _, o := after.In(almaty).Zone(); o != 5*hour {
-		return nil, bad("update the package tzdata", "the zone data is older than 2024: Asia/Almaty is UTC+5 since 1 March 2024")
+	for _, known := range []struct {
+		at    time.Time
+		hours int
+		wrong string
+	}{ // the last second at UTC+6, and the first day at UTC+5
+		{time.Date(2024, 2, 29, 17, 59, 59, 0, time.UTC), 6, "the zone data is wrong: Asia/Almaty was UTC+6 on 29 February 2024"},
+		{time.Date(2024, 2, 29, 19, 0, 0, 0, time.UTC), 5, "the zone data is older than 2024: Asia/Almaty is UTC+5 since 1 March 2024"},
+		{time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), 5, "the zone data is wrong: Asia/Almaty is UTC+5 in 2026"},
+	} {
+		if _, offset := known.at.In(almaty).Zone(); offset != known.hours*3600 {
+			return nil, bad("update the package tzdata", "%s", known.wrong)
+		}
 	}
 	return z, nil
 }

@@ -6,9 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"almasu/config"
+	"almasu/gateway"
+	"almasu/queue"
 )
 
 // storeKey looks at the key that seals the store: that it is there if the
@@ -62,6 +66,10 @@ func (k *checker) store(ctx context.Context, c *config.Config, now func() time.T
 	}
 	defer s.Close()
 	k.ok(name, "store-ok", storeName(c))
+	if err := k.duties(ctx, c, s, now); err != nil {
+		k.fail(name, "store-failed", err.Error())
+		return
+	}
 	if !whole {
 		return
 	}
@@ -70,6 +78,27 @@ func (k *checker) store(ctx context.Context, c *config.Config, now func() time.T
 		return
 	}
 	k.ok(name, "store-sound")
+}
+
+// duties looks at what clauses 17 and 18 ask for: what is overdue, and contact
+// data that have changed without the NCCIS being told.
+func (k *checker) duties(ctx context.Context, c *config.Config, s *queue.Store, now func() time.Time) error {
+	n, err := overdue(ctx, s)
+	if n > 0 {
+		k.warn("clauses 17, 18", "duties-overdue", strconv.Itoa(n))
+	}
+	if err != nil || c.Role != config.RoleSOC {
+		return err
+	}
+	w, err := worldOf(ctx, c, s)
+	if err != nil {
+		return nil // the lines about keys and the register say so
+	}
+	data, err := gateway.New(s, nil, w, gatewayLimits(c.Limits), now, discard()).ContactData(ctx)
+	if differs := differsFromCard(c, data); err == nil && len(differs) > 0 {
+		k.warn("clause 17", "contact-differs", strings.Join(differs, ", "))
+	}
+	return err
 }
 
 // storeName is the store without what may be secret in its address.

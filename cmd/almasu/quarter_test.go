@@ -188,6 +188,9 @@ func contactData(t *testing.T, nccis, soc *site) {
 	}
 	put(t, soc.path("almasu.yaml"), strings.Replace(string(config), "identity:\n", "identity:\n  phone: \"+77019999999\"\n", 1))
 	contains(t, soc.must(t, newContactCommand, "show"), "night shift", "The configuration says something else (phone)")
+	if lines, _ := soc.checks(t); find(lines, levelWarn, "other contact data than the configuration says: phone") == nil {
+		t.Errorf("check says nothing of it: %+v", lines)
+	}
 	contains(t, soc.must(t, newContactCommand, "change"), "clause 17: due 2026-10-02 10:1")
 	carry(t, soc, nccis)
 	carry(t, nccis, soc)
@@ -212,6 +215,9 @@ func board(t *testing.T, nccis, soc *site) {
 	contains(t, nccis.must(t, newBoardCommand, []string{}...), "Contact data (clause 17), Q4 2026", "soc-beta: OVERDUE, not delivered, reminded 2026-10-11 09:00, telephone +77010000002",
 		"soc-alfa: delivered in time, 2026-10-02 10:0")
 	contains(t, nccis.must(t, newStatusCommand, []string{}...), "duties overdue: 2")
+	if lines, _ := nccis.checks(t); find(lines, levelWarn, "overdue (clauses 17 and 18): 2") == nil {
+		t.Errorf("check says nothing of it: %+v", lines)
+	}
 	contains(t, nccis.must(t, newBoardCommand, "show", "soc-alfa"), "1 incidents", "is in the report")
 	contains(t, nccis.must(t, newBoardCommand, "show", "soc-beta"), "no quarterly report")
 	if err := nccis.do(newBoardCommand, "waive", "soc-beta", "17", "2026-Q4"); err == nil {
