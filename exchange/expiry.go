@@ -11,6 +11,7 @@ type KeyLife struct {
 	Fingerprint string
 	Created     time.Time
 	Expires     time.Time // zero: never
+	Certificate bool      // X.509: stands in for no OpenPGP key, nor that for it
 	// Unusable keys (revoked, or not proven yet) end nothing and stand in for
 	// no other.
 	Unusable bool
@@ -29,7 +30,7 @@ func keyNoticeDays() []int { return []int{1, 7, 14, 30} }
 
 // ExpiringKeys is the calendar of keys: at most one notice for each key, for
 // the last milestone its end has passed, so that a gateway that slept over two
-// of them speaks once. A key that another one of the same owner outlives is
+// of them speaks once. A key that another one of the same owner and kind outlives is
 // not spoken of, nor is one that has ended: what it blocks tells.
 func ExpiringKeys(keys []KeyLife, now time.Time) []KeyNotice {
 	var out []KeyNotice
@@ -49,5 +50,5 @@ func ExpiringKeys(keys []KeyLife, now time.Time) []KeyNotice {
 
 // outlives: the key does the other one's work now and goes on after its end.
 func (k KeyLife) outlives(other KeyLife, now time.Time) bool {
-	return k.Owner == other.Owner && !k.Unusable && !k.Created.After(now) && (k.Expires.IsZero() || k.Expires.After(other.Expires))
+	return k.Owner == other.Owner && k.Certificate == other.Certificate && !k.Unusable && !k.Created.After(now) && (k.Expires.IsZero() || k.Expires.After(other.Expires))
 }

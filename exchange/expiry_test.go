@@ -39,6 +39,7 @@ func TestExpiringKeys(t *testing.T) {
 		{"the next key never ends", []KeyLife{key(in(day)), other(time.Time{})}, 0},
 		{"the next key is not proven", []KeyLife{key(in(day)), other(in(400*day), func(k *KeyLife) { k.Unusable = true })}, 1},
 		{"the next key is not valid yet", []KeyLife{key(in(day)), other(in(400*day), func(k *KeyLife) { k.Created = in(2 * day) })}, 1},
+		{"a certificate goes on", []KeyLife{key(in(day)), other(in(400*day), func(k *KeyLife) { k.Certificate = true })}, 1},
 		{"the other ends sooner", []KeyLife{key(in(day)), other(in(time.Hour))}, 1},
 		{"the next key is somebody else's", []KeyLife{key(in(day)), other(time.Time{}, func(k *KeyLife) { k.Owner = "soc-beta" })}, 1},
 	}

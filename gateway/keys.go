@@ -125,7 +125,8 @@ func (g *Gateway) proveSigner(d *exchange.Decision, w *World, o *Outcome) {
 func (g *Gateway) noticeKeys(ctx context.Context, w *World, now time.Time) error {
 	var lives []exchange.KeyLife
 	for _, k := range w.Keys.Keys() {
-		lives = append(lives, exchange.KeyLife{Owner: k.Owner, Fingerprint: k.Fingerprint, Created: k.Created, Expires: k.Expires, Unusable: k.Revoked || k.Unproven})
+		lives = append(lives, exchange.KeyLife{Owner: k.Owner, Fingerprint: k.Fingerprint, Created: k.Created, Expires: k.Expires,
+			Certificate: k.SMIME, Unusable: k.Revoked || k.Unproven})
 	}
 	var all error
 	for _, n := range exchange.ExpiringKeys(lives, now) {
