@@ -175,7 +175,10 @@ type Hint struct {
 	Action  string // RFC 3464: failed, delayed, delivered, relayed, expanded
 	Status  string // x.y.z
 	Text    string
-	Requeue bool // failed: back to waiting, next relay
+	Class   string // hard, soft, "" where nothing went wrong
+	Dialect string // of the server that reports
+	Address string // the recipient it reports on, "" if not told
+	Requeue bool   // failed: back to waiting, next relay
 }
 
 // The states of a deadline.

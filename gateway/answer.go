@@ -1,9 +1,8 @@
 package gateway
 
 import (
-	"strings"
-
 	"almasu/exchange"
+	"almasu/mailout/bounce"
 	"almasu/receipt"
 )
 
@@ -27,7 +26,7 @@ func (o *Outcome) answer(w *World) {
 		code := o.Judgement.Refusal.Code
 		if p != nil && (code == exchange.Internal || code == exchange.NeedsPerson) {
 			o.receipt(p, exchange.VerdictHeld)
-		} else if o.Judgement.Claimed != nil && !o.nullSender() && !o.outerAutomatic() {
+		} else if o.Judgement.Claimed != nil && !bounce.Automatic(o.Opened.OuterPart) {
 			o.Answers = append(o.Answers, Answer{Kind: exchange.LetterNeutral, To: o.Judgement.Claimed})
 		}
 	}
@@ -40,17 +39,4 @@ func (o *Outcome) receipt(p *exchange.Participant, v exchange.Verdict) {
 	if receipt.MayAnswerMDN(o.Opened.OuterPart, o.Opened.ProtectedPart, p) {
 		o.Answers = append(o.Answers, Answer{Kind: exchange.LetterMDN, To: p})
 	}
-}
-
-// nullSender: the envelope says that nothing must come back (RFC 3834 section 2).
-func (o *Outcome) nullSender() bool {
-	return o.Opened.OuterPart != nil && strings.TrimSpace(o.Opened.OuterPart.Get("Return-Path")) == "<>"
-}
-
-func (o *Outcome) outerAutomatic() bool {
-	if o.Opened.OuterPart == nil {
-		return false
-	}
-	v := strings.ToLower(strings.TrimSpace(o.Opened.OuterPart.Get("Auto-Submitted")))
-	return strings.HasPrefix(v, "auto-replied")
 }

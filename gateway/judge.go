@@ -2,12 +2,14 @@ package gateway
 
 import (
 	"context"
+	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
 	"almasu/crypto"
 	"almasu/exchange"
-	"almasu/mailout"
+	"almasu/mailout/bounce"
 	"almasu/parser"
 	"almasu/receipt"
 	"almasu/rules"
@@ -29,8 +31,8 @@ type Outcome struct {
 	Rules     rules.Decision
 	// First is the message this one repeats, set for duplicates.
 	First *exchange.Known
-	// Delivery is set for delivery reports.
-	Delivery *mailout.DeliveryReport
+	// Delivery is set for delivery reports and automatic replies.
+	Delivery *bounce.Report
 	// Answers are the letters this message is answered with.
 	Answers []Answer
 
@@ -54,7 +56,7 @@ func Judge(ctx context.Context, raw []byte, receivedAt time.Time, w *World, memo
 		return Outcome{}, err
 	}
 	o := Outcome{Opened: opened, answerable: true}
-	if o.isDeliveryReport() {
+	if o.isDeliveryReport(w) {
 		return o, nil
 	}
 	evidence := exchange.Evidence{Security: opened.Security, Outer: opened.Outer, Protected: opened.Protected, ReceivedAt: receivedAt}
@@ -71,20 +73,66 @@ func Judge(ctx context.Context, raw []byte, receivedAt time.Time, w *World, memo
 	return o, nil
 }
 
-// isDeliveryReport recognises a delivery report. It is unauthenticated and
-// therefore a hint. What is encrypted is never one, but one may return our own
-// sealed letter in it.
-func (o *Outcome) isDeliveryReport() bool {
-	root, s := o.Opened.OuterPart, o.Opened.Security
-	if root == nil || s.Encrypted && (s.Form != exchange.FormAttachment || root.MediaType != "multipart/report") {
+// isDeliveryReport recognises a delivery report, and the automatic reply of a
+// mailbox. Both are unauthenticated and therefore hints. What is encrypted is
+// never one, but one may return our own sealed letter in it.
+func (o *Outcome) isDeliveryReport(w *World) bool {
+	root := o.Opened.OuterPart
+	if root == nil || o.Opened.Security.Encrypted && !o.returnsLetter() {
 		return false
 	}
-	report, ok := mailout.ParseReport(o.Opened.OuterPart)
+	report, ok := bounce.Parse(root, w.ours())
 	if !ok {
 		return false
 	}
 	o.State, o.Delivery, o.answerable = exchange.ArrivalDeliveryReport, &report, false
+	o.Judgement.Refusal.Reason = reasonOf(report)
 	return true
+}
+
+// returnsLetter: what is encrypted stands inside the mail, and nobody's
+// signature in it but our own was established.
+func (o *Outcome) returnsLetter() bool {
+	s := o.Opened.Security
+	switch s.Form {
+	case exchange.FormAttachment:
+		return o.Opened.OuterPart.MediaType == "multipart/report" || o.nobodys()
+	case exchange.FormInline:
+		return o.nobodys()
+	}
+	return false
+}
+
+func (o *Outcome) nobodys() bool {
+	return o.Opened.Payload == nil && o.Opened.ProtectedPart == nil || o.Opened.Security.Owner == exchange.SelfSigner
+}
+
+// ours is how letters of ours are known again: by a Message-ID of 128 random
+// bits under our domain.
+func (w *World) ours() bounce.Ours {
+	self := w.Register.Self()
+	return bounce.Ours{Address: self.Address(), ID: func(id string) bool {
+		random, domain, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">"), "@")
+		if _, err := hex.DecodeString(random); err != nil || len(random) != 32 {
+			return false
+		}
+		return slices.ContainsFunc(self.Addresses, func(a string) bool { return strings.EqualFold(a[strings.LastIndexByte(a, '@')+1:], domain) })
+	}}
+}
+
+// reasonOf says in one line what a report says, for people.
+func reasonOf(r bounce.Report) string {
+	if r.Reply {
+		return "automatic reply"
+	}
+	said := "delivery report (" + r.Dialect + ")"
+	for i, one := range r.Recipients {
+		if i == 3 {
+			return said + ", ..."
+		}
+		said += ": " + strings.Join(slices.DeleteFunc([]string{one.Action, one.Class(), one.Status, one.Address}, func(s string) bool { return s == "" }), " ")
+	}
+	return said
 }
 
 // isMDN recognises a sealed disposition notification.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"almasu/exchange"
+	"almasu/mailout/bounce"
 	"almasu/queue"
 	"almasu/receipt"
 )
@@ -88,24 +90,44 @@ func mismatch(l exchange.Letter, found bool, participant string, r *exchange.Rec
 func (g *Gateway) matchDelivery(ctx context.Context, d *exchange.Decision, o *Outcome) error {
 	l, err := g.letterOf(ctx, o.Delivery.EnvelopeID, o.Delivery.MessageID)
 	if errors.Is(err, queue.ErrNotFound) {
-		d.Reason = "matches no letter of ours"
+		d.Reason += ": matches no letter of ours"
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	for _, r := range o.Delivery.Recipients {
+	if o.Delivery.Reply {
+		g.log.Info("automatic reply", "letter", l.ID, "to", l.To)
+		g.note(d, "automatic-reply", map[string]string{"letter": fmt.Sprint(l.ID), "message_id": l.MessageID})
+		return nil
+	}
+	for _, r := range about(o.Delivery.Recipients, l.Address) {
 		if r.Action == "" {
 			continue
 		}
-		h := exchange.Hint{Letter: l.ID, Action: r.Action, Status: r.Status, Text: r.Diagnostic}
+		h := exchange.Hint{Letter: l.ID, Action: r.Action, Status: r.Status, Text: r.Diagnostic, Class: r.Class(), Dialect: o.Delivery.Dialect, Address: r.Address}
 		if r.Action == "failed" {
-			g.log.Error("delivery failed", "letter", l.ID, "to", l.To, "kind", l.Kind, "status", r.Status)
+			g.log.Error("delivery failed", "letter", l.ID, "to", l.To, "kind", l.Kind, "clause", l.Clause, "class", h.Class, "status", r.Status, "dialect", h.Dialect)
 			h.Requeue = l.State == exchange.LetterSent && l.Attempts < maxBounces
 		}
 		d.Hints = append(d.Hints, h)
 	}
 	return nil
+}
+
+// about are the recipients of a report that the letter went to; where none has
+// its address, it was passed on and all count.
+func about(all []bounce.Recipient, address string) []bounce.Recipient {
+	var own []bounce.Recipient
+	for _, r := range all {
+		if strings.EqualFold(r.Address, address) {
+			own = append(own, r)
+		}
+	}
+	if own == nil {
+		return all
+	}
+	return own
 }
 
 // maxBounces bounds how often delivery reports may put one letter back to work.

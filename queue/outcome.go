@@ -81,7 +81,8 @@ func (t *tx) hintLetters(d exchange.Decision) error {
 		if requeue {
 			event = "letter-requeued"
 		}
-		if err := t.note(event, letterObject(h.Letter), "action", h.Action, "status", h.Status, "text", h.Text); err != nil {
+		if err := t.note(event, letterObject(h.Letter), "action", h.Action, "class", h.Class, "status", h.Status,
+			"address", h.Address, "dialect", h.Dialect, "text", h.Text, "arrival", orBlank(d.Arrival)); err != nil {
 			return err
 		}
 	}

@@ -70,10 +70,11 @@ func House() map[string]Room {
 		"rules/calendar":   pure,
 
 		// L1, input and output: each owns its third-party library.
-		"mailin":     io,
-		"mailout":    io,
-		"queue":      io,
-		"revocation": io,
+		"mailin":         io,
+		"mailout":        io,
+		"mailout/bounce": pure,
+		"queue":          io,
+		"revocation":     io,
 
 		// L2 to L4.
 		"gateway": {Imports: []string{"crypto", "parser", "receipt", "rules", "mailin", "mailout", "queue", "revocation",
@@ -89,13 +90,14 @@ func House() map[string]Room {
 func workshop() map[string]Room {
 	domain := []string{"exchange"}
 	return map[string]Room{
-		"internal/arch":         {Guests: []string{}},
-		"internal/arch/states":  {Imports: domain, Guests: []string{}},
-		"internal/testmail":     {Imports: []string{"exchange", "internal/testpeer"}, Guests: []string{"internal/testmail/gen"}, Test: true},
-		"internal/testmail/gen": {Imports: []string{"internal/testmail"}, Guests: []string{}, Test: true},
-		"internal/testreport":   {Imports: domain, Guests: []string{}, Test: true},
-		"internal/testpeer":     {Guests: []string{"internal/testmail", "internal/testpg"}, Test: true},
-		"internal/testpg":       {Imports: []string{"internal/testpeer"}, Guests: []string{}, Test: true},
+		"internal/arch":             {Guests: []string{}},
+		"internal/arch/states":      {Imports: domain, Guests: []string{}},
+		"internal/testmail":         {Imports: []string{"exchange", "internal/testpeer"}, Guests: []string{"internal/testmail/gen"}, Test: true},
+		"internal/testmail/bounces": {Guests: []string{}, Test: true},
+		"internal/testmail/gen":     {Imports: []string{"internal/testmail"}, Guests: []string{}, Test: true},
+		"internal/testreport":       {Imports: domain, Guests: []string{}, Test: true},
+		"internal/testpeer":         {Guests: []string{"internal/testmail", "internal/testpg"}, Test: true},
+		"internal/testpg":           {Imports: []string{"internal/testpeer"}, Guests: []string{}, Test: true},
 	}
 }
 

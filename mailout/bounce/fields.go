@@ -1,67 +1,18 @@
-package mailout
+package bounce
 
 import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"almasu/internal/mimepart"
 )
-
-// DeliveryReport is what a delivery status notification says (RFC 3464). It is
-// unauthenticated: a hint, and only if EnvelopeID or MessageID is one of ours.
-type DeliveryReport struct {
-	EnvelopeID   string // Original-Envelope-Id, "" if not told
-	MessageID    string // of the letter it is about, with angle brackets, "" if not told
-	ReportingMTA string
-	Recipients   []RecipientReport // may be empty
-}
-
-// RecipientReport is what became of one recipient.
-type RecipientReport struct {
-	Address    string // Final-Recipient, or Original-Recipient where that is all there is
-	Action     string // failed, delayed, delivered, relayed or expanded; "" if unclear
-	Status     string // x.y.z, "" if not told
-	Diagnostic string // one bounded line
-	RemoteMTA  string
-}
 
 const (
 	maxReportBody = 1 << 20
 	maxRecipients = 100
 )
-
-// ParseReport reads a delivery report in the dialects that are out there:
-// multipart/report with or without its parameters and its third part, the
-// delivery-status part inside another multipart, groups without a blank line
-// between them, and the plain text of Exim. It returns false for anything
-// else.
-func ParseReport(root *mimepart.Part) (DeliveryReport, bool) {
-	if root == nil {
-		return DeliveryReport{}, false
-	}
-	if root.MediaType == "multipart/report" && strings.EqualFold(root.Params["report-type"], "disposition-notification") {
-		return DeliveryReport{}, false
-	}
-	var r DeliveryReport
-	found := false
-	for _, part := range append([]*mimepart.Part{root}, root.Children...) {
-		switch part.MediaType {
-		case "message/delivery-status", "message/global-delivery-status":
-			r.status(text(part))
-			found = true
-		case "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",
-			"message/global-headers":
-			if id := originalID(text(part)); r.MessageID == "" && root.MediaType != part.MediaType {
-				r.MessageID = id
-			}
-		}
-	}
-	if !found {
-		return eximReport(root)
-	}
-	return r, true
-}
 
 // text is a part's decoded body as far as it can be read.
 func text(p *mimepart.Part) []byte {
@@ -86,8 +37,8 @@ func originalID(message []byte) string {
 
 // status reads the groups of fields of a delivery-status part. Group is who
 // opens one, not the blank line: some servers leave it out, others add more.
-func (r *DeliveryReport) status(body []byte) {
-	var current *RecipientReport
+func (r *Report) status(body []byte) {
+	var current *Recipient
 	var original string
 	for _, f := range statusFields(string(body)) {
 		switch strings.ToLower(f.name) {
@@ -105,10 +56,10 @@ func (r *DeliveryReport) status(body []byte) {
 			current, original = nil, ""
 		default:
 			if current == nil && perRecipient(f.name) && len(r.Recipients) < maxRecipients {
-				r.Recipients = append(r.Recipients, RecipientReport{})
+				r.Recipients = append(r.Recipients, Recipient{})
 				current = &r.Recipients[len(r.Recipients)-1]
 			} else if current != nil && strings.EqualFold(f.name, "Final-Recipient") && current.Address != "" && len(r.Recipients) < maxRecipients {
-				r.Recipients = append(r.Recipients, RecipientReport{})
+				r.Recipients = append(r.Recipients, Recipient{})
 				current = &r.Recipients[len(r.Recipients)-1]
 			}
 			if current != nil {
@@ -129,7 +80,7 @@ func perRecipient(name string) bool {
 	return false
 }
 
-func (r *RecipientReport) set(f field, original string) {
+func (r *Recipient) set(f field, original string) {
 	switch strings.ToLower(f.name) {
 	case "final-recipient":
 		r.Address = typed(f.value)
@@ -148,7 +99,7 @@ func (r *RecipientReport) set(f field, original string) {
 }
 
 // settle completes a recipient whose server left out action or status.
-func (r *RecipientReport) settle() {
+func (r *Recipient) settle() {
 	if r.Status == "" {
 		r.Status = statusPattern.FindString(r.Diagnostic)
 	}
@@ -204,21 +155,24 @@ var idPattern = regexp.MustCompile(`<[!-;=?-~]{3,498}>`)
 
 func messageID(v string) string { return idPattern.FindString(v) }
 
-// eximReport reads the text bounce that Exim sends where it was not told to
-// make a multipart/report: X-Failed-Recipients, and a copy of the header.
-func eximReport(root *mimepart.Part) (DeliveryReport, bool) {
-	failed, err := mimepart.Addresses(root.Values("X-Failed-Recipients"))
-	if err != nil || len(failed) == 0 || len(root.Children) > 0 {
-		return DeliveryReport{}, false
+// field is one line of a delivery-status part; a blank line has no name.
+type field struct{ name, value string }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+var tokenPattern = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
+func isToken(s string) bool { return tokenPattern.MatchString(s) }
+
+// maxWords bounds what is kept of a server's words, in octets.
+const maxWords = 400
+
+// oneLine makes them one line of valid text, so that they can be stored and
+// shown.
+func oneLine(s string) string {
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if len(s) > maxWords {
+		s = strings.ToValidUTF8(s[:maxWords], "") + "..."
 	}
-	var r DeliveryReport
-	for _, address := range failed[:min(len(failed), maxRecipients)] {
-		r.Recipients = append(r.Recipients, RecipientReport{Address: oneLine(address), Action: "failed"})
-	}
-	for _, f := range statusFields(string(text(root))) {
-		if strings.EqualFold(f.name, "Message-ID") && r.MessageID == "" {
-			r.MessageID = messageID(f.value)
-		}
-	}
-	return r, true
+	return s
 }

@@ -1,12 +1,19 @@
-package mailout
+package bounce
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
 	"almasu/internal/mimepart"
 )
+
+// ours knows our letters by their Message-ID: 32 hexadecimal digits under our
+// domain.
+func ours() Ours {
+	return Ours{Address: "exchange@nccis.example", ID: regexp.MustCompile(`^<[0-9a-f]{32}@nccis\.example>$`).MatchString}
+}
 
 func crlf(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
 
@@ -114,43 +121,43 @@ Subject: not this one
 
 const ourID = "<00112233445566778899aabbccddeeff@nccis.example>"
 
-func read(t testing.TB, message string) (DeliveryReport, bool) {
+func read(t testing.TB, message string) (Report, bool) {
 	t.Helper()
 	root, err := mimepart.Parse([]byte(crlf(message)), mimepart.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ParseReport(root)
+	return Parse(root, ours())
 }
 
-func TestParseReportDialects(t *testing.T) {
+func TestParseFields(t *testing.T) {
 	for _, c := range []struct {
 		name, message string
-		want          DeliveryReport
+		want          Report
 	}{
-		{"Postfix", postfixBounce, DeliveryReport{"0123456789abcdef0123456789abcdef", ourID, "relay.example", []RecipientReport{{
+		{"Postfix", postfixBounce, Report{Dialect: "postfix", EnvelopeID: "0123456789abcdef0123456789abcdef", MessageID: ourID, ReportingMTA: "relay.example", Recipients: []Recipient{{
 			"in@soc-alfa.example", "failed", "5.1.1",
 			"smtp; 550 5.1.1 <in@soc-alfa.example>: Recipient address rejected: User unknown", "mx.soc-alfa.example"}}}},
-		{"Exchange", exchangeBounce, DeliveryReport{"", ourID, "x.example", []RecipientReport{{
+		{"Exchange", exchangeBounce, Report{Dialect: "exchange", MessageID: ourID, ReportingMTA: "x.example", Recipients: []Recipient{{
 			"in@soc-alfa.example", "failed", "5.7.1", "smtp;550 5.7.1 RESOLVER.RST.NotAuthorized; not authorized", ""}}}},
-		{"Exim as text", eximBounce, DeliveryReport{MessageID: ourID, Recipients: []RecipientReport{
+		{"Exim as text", eximBounce, Report{Dialect: "exim", MessageID: ourID, Recipients: []Recipient{
 			{Address: "in@soc-alfa.example", Action: "failed"}, {Address: "two@soc-alfa.example", Action: "failed"}}}},
 		{"no third part, no report-type, delivered", "Content-Type: multipart/report; boundary=b\n\n--b\n\nx\n--b\n" +
 			"Content-Type: message/delivery-status\n\nReporting-MTA: dns; r\n\n\nOriginal-Recipient: rfc822;in@s.example\nAction: delivered\nStatus: 2.0.0\n--b--\n",
-			DeliveryReport{ReportingMTA: "r", Recipients: []RecipientReport{{Address: "in@s.example", Action: "delivered", Status: "2.0.0"}}}},
+			Report{Dialect: "rfc3464", ReportingMTA: "r", Recipients: []Recipient{{Address: "in@s.example", Action: "delivered", Status: "2.0.0"}}}},
 		{"no blank line between the groups, action missing", "Content-Type: multipart/mixed; boundary=b\n\n--b\n" +
 			"Content-Type: message/delivery-status\n\nReporting-MTA: dns; r\nFinal-Recipient: rfc822;a@s.example\nStatus: 4.4.1 (timeout)\n" +
 			"Final-Recipient: rfc822;b@s.example\nAction: relayed\n--b--\n",
-			DeliveryReport{ReportingMTA: "r", Recipients: []RecipientReport{{Address: "a@s.example", Action: "delayed", Status: "4.4.1"},
+			Report{Dialect: "rfc3464", ReportingMTA: "r", Recipients: []Recipient{{Address: "a@s.example", Action: "delayed", Status: "4.4.1"},
 				{Address: "b@s.example", Action: "relayed"}}}},
 		{"per-recipient fields only, base64, no closing boundary", "Content-Type: multipart/report; boundary=b\n\n--b\n" +
 			"Content-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\nRmluYWwtUmVjaXBpZW50OiByZmM4MjI7YUBzLmV4YW1wbGUNCkFjdGlvbjogZXhwYW5kZWQNCg==\n",
-			DeliveryReport{Recipients: []RecipientReport{{Address: "a@s.example", Action: "expanded"}}}},
+			Report{Dialect: "rfc3464", Recipients: []Recipient{{Address: "a@s.example", Action: "expanded"}}}},
 		{"nothing inside", "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n--b--\n",
-			DeliveryReport{}},
+			Report{Dialect: "rfc3464"}},
 		{"an action nobody knows", "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n" +
 			"Final-Recipient: rfc822;a@s.example\nAction: eaten\n--b--\n",
-			DeliveryReport{Recipients: []RecipientReport{{Address: "a@s.example"}}}},
+			Report{Dialect: "rfc3464", Recipients: []Recipient{{Address: "a@s.example"}}}},
 	} {
 		got, ok := read(t, c.message)
 		if !ok || !reflect.DeepEqual(got, c.want) {
@@ -159,7 +166,7 @@ func TestParseReportDialects(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoDeliveryReport(t *testing.T) {
+func TestWhatIsNoReport(t *testing.T) {
 	for name, message := range map[string]string{
 		"ordinary mail":        "Subject: x\n\nFinal-Recipient: rfc822;a@b\nAction: failed\n",
 		"an MDN":               "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\nContent-Type: message/disposition-notification\n\nDisposition: x\n--b--\n",
@@ -171,13 +178,13 @@ func TestWhatIsNoDeliveryReport(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if _, ok := ParseReport(nil); ok {
+	if _, ok := Parse(nil, ours()); ok {
 		t.Error("nil is a report")
 	}
 }
 
 // Whatever comes, the answer is bounded and its words are single lines.
-func FuzzParseReport(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{postfixBounce, exchangeBounce, eximBounce, "", "X-Failed-Recipients: a@b\n\nMessage-ID: <x@y>\n",
 		"Content-Type: message/delivery-status\n\n :x\n y\nFinal-Recipient\n:\nAction: failed\n"} {
 		f.Add([]byte(crlf(s)))
@@ -187,8 +194,8 @@ func FuzzParseReport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r, ok := ParseReport(root)
-		if !ok && !reflect.DeepEqual(r, DeliveryReport{}) {
+		r, ok := Parse(root, ours())
+		if !ok && !reflect.DeepEqual(r, Report{}) {
 			t.Errorf("no report, but %+v", r)
 		}
 		words := []string{r.EnvelopeID, r.MessageID, r.ReportingMTA}
