@@ -17,6 +17,8 @@ const (
 	LetterRegister LetterKind = "register"
 	// LetterReminder reminds a SOC of a duty of a quarter (clauses 17 and 18).
 	LetterReminder LetterKind = "reminder"
+	// LetterDuty calls a duty officer to an alarm.
+	LetterDuty LetterKind = "duty"
 )
 
 // Letter is one composed, sealed message to one participant.
@@ -145,6 +147,8 @@ type Decision struct {
 	Replaces  []Replace
 	Changes   []Change // of the register, proposed by this message
 	Proofs    []Proof  // of new keys
+	Alarms    []Alarm
+	Told      []Telling // by the letters of this decision
 	Handed    *Handed  // by which token the submission came, nil without one
 	Reminders []Reminder
 	Events    []Event

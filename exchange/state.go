@@ -92,7 +92,7 @@ func LetterTransitions() []Transition {
 		{s(LetterWaiting), s(LetterClosed), "Commit, receipt (the 250 was lost)"},
 		{s(LetterWaiting), s(LetterReplaced), "Commit, sealed anew"},
 		{s(LetterSent), s(LetterClosed), "Commit, receipt"},
-		{s(LetterSent), s(LetterWaiting), "Retry, delivery failed; Again, no receipt came"},
+		{s(LetterSent), s(LetterWaiting), "Retry, delivery failed; Again, no receipt came; Hurry, by the next relay"},
 		{s(LetterNever), s(LetterWaiting), "Retry"},
 		{s(LetterNever), s(LetterClosed), "Commit, receipt"},
 	}

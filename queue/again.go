@@ -30,6 +30,21 @@ func (s *Store) Again(ctx context.Context, id int64) error {
 	})
 }
 
+// Hurry sends what a deadline waits for without delay: a waiting letter is due
+// at once, one that a relay of our own has taken goes again, by the next relay.
+// ErrForbidden if it is on its way, or done.
+func (s *Store) Hurry(ctx context.Context, id int64) error {
+	return s.write(ctx, fmt.Sprintf("hurry letter %d", id), func(t *tx) error {
+		err := t.must(ErrForbidden, `UPDATE letter SET state = 'waiting', ready = 1, due_at = 0, again_at = 0
+			WHERE id = $1 AND ((state = 'waiting' AND ready = 2 AND lease = '') OR (state = 'sent' AND outside = 0))`, id)
+		if err != nil {
+			return err
+		}
+		t.wakes = true
+		return t.note("letter-hurried", letterObject(id))
+	})
+}
+
 // GiveUp ends the wait for a letter's receipt: it stays sent and open, and is
 // not sent again by itself. ErrForbidden if it was answered meanwhile.
 func (s *Store) GiveUp(ctx context.Context, id int64) error {

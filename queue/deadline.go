@@ -53,14 +53,18 @@ func (s *Store) deadlines(ctx context.Context, query string, arg int64) ([]excha
 }
 
 // SetDeadline closes an open deadline as met or missed. One that was missed
-// may still become met: the proof that it was done in time can come late.
-func (s *Store) SetDeadline(ctx context.Context, id int64, state string) error {
+// may still become met: the proof that it was done in time can come late. The
+// alarms are raised in the same transaction.
+func (s *Store) SetDeadline(ctx context.Context, id int64, state string, alarms ...exchange.Alarm) error {
 	op := fmt.Sprintf("set deadline %d to %s", id, state)
 	if state != exchange.DeadlineMet && state != exchange.DeadlineMissed {
 		return fmt.Errorf("%s: use met or missed: %w", op, ErrForbidden)
 	}
 	return s.write(ctx, op, func(t *tx) error {
 		if err := t.must(ErrForbidden, `UPDATE deadline SET state = $1 WHERE id = $2 AND (state = 'open' OR (state = 'missed' AND $1 = 'met'))`, state, id); err != nil {
+			return err
+		}
+		if _, err := t.raise(alarms); err != nil {
 			return err
 		}
 		return t.note("deadline-"+state, fmt.Sprintf("deadline:%d", id))
