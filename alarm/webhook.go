@@ -38,7 +38,7 @@ type Webhook struct {
 	Timeout time.Duration  // of one call, 0 for DefaultTimeout
 	Gateway string         // our id
 	Zone    *time.Location
-	Clock   func() time.Time
+	Clock   func() time.Time // time.Now if nil
 }
 
 // CheckURL accepts https, and http on loopback.
@@ -76,7 +76,7 @@ func (w *Webhook) Tell(ctx context.Context, a exchange.Alarm) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(AlarmHeader, a.Name())
-	r.Header.Set(SignatureHeader, Sign(w.Secret, w.Clock(), body))
+	r.Header.Set(SignatureHeader, Sign(w.Secret, w.now(), body))
 	// A connection of its own: alarms are few, and one kept open may be dead.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.RootCAs, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
 		Proxy: http.ProxyFromEnvironment}
@@ -91,6 +91,13 @@ func (w *Webhook) Tell(ctx context.Context, a exchange.Alarm) error {
 		return fmt.Errorf("webhook: it answered %d", answer.StatusCode)
 	}
 	return nil
+}
+
+func (w *Webhook) now() time.Time {
+	if w.Clock == nil {
+		return time.Now()
+	}
+	return w.Clock()
 }
 
 // Sign makes the value of SignatureHeader.

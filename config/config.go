@@ -38,6 +38,7 @@ type Config struct {
 	// StorePasswordFile is the PostgreSQL password, so that it need not stand in Store.
 	StorePasswordFile string   `yaml:"store_password_file" is:"secret"`
 	StoreKey          StoreKey `yaml:"store_key"`
+	Alarms            Alarms   `yaml:"alarms"`
 	Web               Web      `yaml:"web"`
 	Limits            Limits   `yaml:"limits"`
 	// PlatformReference is printed beside "clause 16: the platform is not

@@ -77,7 +77,7 @@ func (t *Trust) expand(d *decoder) {
 
 // warn collects what the operator should know though it stops nothing.
 func (c *Config) warn() {
-	refs := []string{c.StorePasswordFile, c.StoreKey.File, c.Listen.RelayUsers}
+	refs := []string{c.StorePasswordFile, c.StoreKey.File, c.Listen.RelayUsers, c.Alarms.Webhook.SecretFile}
 	for _, k := range append(append([]KeyFile{}, c.Keys.OpenPGP...), c.Keys.SMIME...) {
 		refs = append(refs, k.File, k.PassphraseFile)
 	}

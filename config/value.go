@@ -77,6 +77,8 @@ func checkText(text, is, dir string) (any, error) {
 			"a telephone number", "write it as +77012345678 (E.164)")
 	case "fingerprint":
 		return fingerprint(text)
+	case "webhook":
+		return webhook(text)
 	case "cidr", "asn", "url", "cpe":
 		return asset(text, is)
 	case "path", "folder", "secret", "glob", "glob or oid", "store", "listen", "hostport":

@@ -27,13 +27,14 @@ const (
 	AlarmRequest         AlarmKind = "request-received"
 	AlarmRevocation      AlarmKind = "revocation-unknown"
 	AlarmQuarterly       AlarmKind = "quarterly-duty"
+	AlarmTest            AlarmKind = "test"
 )
 
 // AlarmKinds lists every kind of alarm.
 func AlarmKinds() []AlarmKind {
 	return []AlarmKind{AlarmDeadlineNear, AlarmDeadlineMissed, AlarmRelayFault, AlarmLetterNever, AlarmLetterBlocked, AlarmDeliveryFailed,
 		AlarmNoReceipt, AlarmReceiptMismatch, AlarmAnswersFuse, AlarmPoison, AlarmChangeAsked, AlarmKeyNotUsable, AlarmKeyEnds,
-		AlarmDecisionWanted, AlarmRequest, AlarmRevocation, AlarmQuarterly}
+		AlarmDecisionWanted, AlarmRequest, AlarmRevocation, AlarmQuarterly, AlarmTest}
 }
 
 // Call is who hears of an alarm.

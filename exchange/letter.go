@@ -149,7 +149,7 @@ type Decision struct {
 	Proofs    []Proof  // of new keys
 	Alarms    []Alarm
 	Told      []Telling // by the letters of this decision
-	Handed    *Handed  // by which token the submission came, nil without one
+	Handed    *Handed   // by which token the submission came, nil without one
 	Reminders []Reminder
 	Events    []Event
 }

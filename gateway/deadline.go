@@ -33,13 +33,16 @@ func (g *Gateway) watchDeadlines(ctx context.Context, _ string) (bool, error) {
 			}
 			continue
 		}
-		g.log.Error("deadline missed", "clause", d.Clause, "report", d.Report, "participant", d.Participant, "quarter", d.Quarter,
-			"was due", d.At.Format(time.RFC3339))
-		if err := g.store.SetDeadline(ctx, d.ID, exchange.DeadlineMissed); err != nil {
+		if err := g.miss(ctx, d); err != nil {
 			return false, err
 		}
 	}
 	return false, nil
+}
+
+// miss closes a deadline that was not met, and raises the alarm with it.
+func (g *Gateway) miss(ctx context.Context, d exchange.Deadline) error {
+	return g.store.SetDeadline(ctx, d.ID, exchange.DeadlineMissed, g.world.Load().called([]exchange.Alarm{g.missed(d)})...)
 }
 
 // keptInTime looks for a letter that did the duty in time, where a crash came
@@ -102,14 +105,14 @@ func (g *Gateway) meet(ctx context.Context, l exchange.Letter, at time.Time) err
 		if d.Clause != l.Clause || d.State == exchange.DeadlineMet {
 			continue
 		}
-		state := exchange.DeadlineMet
-		if at.After(d.At) {
-			state = exchange.DeadlineMissed
+		var err error
+		switch late := at.After(d.At); {
+		case late && d.State == exchange.DeadlineOpen:
+			err = g.miss(ctx, d)
+		case !late:
+			err = g.store.SetDeadline(ctx, d.ID, exchange.DeadlineMet)
 		}
-		if d.State == state {
-			continue
-		}
-		if err := g.store.SetDeadline(ctx, d.ID, state); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -34,7 +35,10 @@ func (g *Gateway) sendNext(ctx context.Context, worker string) (bool, error) {
 func (g *Gateway) deliver(ctx context.Context, l exchange.Letter, lease string) error {
 	now := g.clock()
 	if now.After(l.Expires) {
-		g.log.Error("letter given up", "letter", l.ID, "to", l.To, "kind", l.Kind, "reply", l.Reply)
+		if err := g.raise(ctx, g.alarm(aboutLetter(exchange.AlarmLetterNever, l, fmt.Sprint(l.Attempts)),
+			"letter given up", "letter", l.ID, "to", l.To, "kind", l.Kind, "reply", l.Reply)); err != nil {
+			return err
+		}
 		return g.store.Never(ctx, l.ID, lease, exchange.Attempt{Outcome: exchange.OutcomeNever, At: now, Relay: l.Relay,
 			Text: "limits.retry_life has ended; last reply: " + l.Reply})
 	}
@@ -45,12 +49,20 @@ func (g *Gateway) deliver(ctx context.Context, l exchange.Letter, lease string) 
 	if len(attempts) == 0 { // the context ended before the first relay
 		return ctx.Err()
 	}
+	ctx = context.WithoutCancel(ctx)
+	return errors.Join(g.tellFaults(ctx, attempts), g.conclude(ctx, l, lease, attempts))
+}
+
+// tellFaults alarms for relays that are at fault, each once an hour.
+func (g *Gateway) tellFaults(ctx context.Context, attempts []exchange.Attempt) error {
+	var alarms []exchange.Alarm
 	for _, a := range attempts {
 		if a.RelayFault {
-			g.log.Error("relay at fault", "relay", a.Relay, "code", a.Code, "reply", a.Text)
+			alarms = append(alarms, g.alarm(exchange.Alarm{Kind: exchange.AlarmRelayFault, Call: exchange.CallPeople, Subject: "relay " + a.Relay,
+				Key: "relay:" + a.Relay + ":" + a.At.UTC().Format("2006-01-02T15")}, "relay at fault", "relay", a.Relay, "code", a.Code, "reply", a.Text))
 		}
 	}
-	return g.conclude(context.WithoutCancel(ctx), l, lease, attempts)
+	return g.raise(ctx, alarms...)
 }
 
 // conclude writes down what the last attempt came to. It must not be cut off
@@ -68,7 +80,10 @@ func (g *Gateway) conclude(ctx context.Context, l exchange.Letter, lease string,
 		}
 		return nil
 	case exchange.OutcomeNever:
-		g.log.Error("letter refused for good", "letter", l.ID, "kind", l.Kind, "to", l.To, "code", last.Code, "reply", last.Text)
+		if err := g.raise(ctx, g.alarm(aboutLetter(exchange.AlarmLetterNever, l, fmt.Sprint(l.Attempts)),
+			"letter refused for good", "letter", l.ID, "kind", l.Kind, "to", l.To, "code", last.Code, "reply", last.Text)); err != nil {
+			return err
+		}
 		return g.store.Never(ctx, l.ID, lease, attempts...)
 	}
 	next := last.At.Add(mailout.Backoff(l.Attempts, rand.Float64))

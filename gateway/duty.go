@@ -150,6 +150,10 @@ func (g *Gateway) remindOf(ctx context.Context, w *World, task calendar.Task, d 
 		}
 		decision.Letters = []exchange.Letter{l}
 	}
+	if to == w.Register.Self() {
+		decision.Alarms = w.called([]exchange.Alarm{{Kind: exchange.AlarmQuarterly, Call: exchange.CallDuty, Clause: task.Clause, Due: d.At, At: now,
+			Subject: d.Quarter, Key: fmt.Sprintf("duty:%d:%s", d.ID, step.At.UTC().Format(time.RFC3339))}})
+	}
 	if _, err = g.store.Commit(ctx, decision); errors.Is(err, queue.ErrForbidden) {
 		return nil // another node was first
 	}

@@ -41,6 +41,8 @@ type World struct {
 	// ReceiptWait is how long a receipt is waited for before the letter is sent
 	// again (Letter.Patience). 0: for ever.
 	ReceiptWait time.Duration
+	Alarms      Alarms
+	Relays      int // how many relays there are
 	// Changes of the register that are approved, and those of them that have
 	// no effect (Base.With).
 	Changes   []exchange.Change

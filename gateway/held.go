@@ -45,6 +45,8 @@ func (g *Gateway) holdPoison(ctx context.Context, a exchange.Arrival, lease stri
 		g.log.Error("poison cannot be answered", "arrival", a.ID, "error", err)
 		d.Letters = nil
 	}
+	d.Alarms = w.called([]exchange.Alarm{g.alarm(exchange.Alarm{Kind: exchange.AlarmPoison, Call: exchange.CallPeople, Key: "poison:" + number, Subject: number},
+		"message not judged", "arrival", a.ID, "number", number)})
 	if _, err = g.store.Commit(ctx, d); err != nil {
 		return err
 	}

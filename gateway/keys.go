@@ -163,17 +163,19 @@ func (g *Gateway) noticeKey(ctx context.Context, w *World, n exchange.KeyNotice,
 		}
 		d.Letters = append(d.Letters, l)
 	}
+	d.Alarms = w.called([]exchange.Alarm{g.alarm(exchange.Alarm{Kind: exchange.AlarmKeyEnds, Call: exchange.CallDuty, Due: n.Expires,
+		Subject: "key " + n.Fingerprint + " of " + n.Owner, Key: fmt.Sprintf("key-ends:%s:%s:%d", n.Fingerprint, until, n.Days)},
+		"key ends soon", "owner", n.Owner, "fingerprint", n.Fingerprint, "until", until, "days", n.Days)})
 	if _, err := g.store.Commit(ctx, d); err != nil {
 		return err
 	}
-	g.log.Warn("key ends soon", "owner", n.Owner, "fingerprint", n.Fingerprint, "until", until, "days", n.Days)
 	hint(g.outgoing)
 	return nil
 }
 
-// tellBlocked alarms for letters that wait for a key: held, neither lost nor
-// sent in clear.
-func (g *Gateway) tellBlocked(w *World, letters []exchange.Letter, now time.Time) {
+// tellBlocked alarms for letters that wait for a key, once a day for each
+// addressee and clause: held, neither lost nor sent in clear.
+func (g *Gateway) tellBlocked(w *World, letters []exchange.Letter, now time.Time) (alarms []exchange.Alarm) {
 	for _, l := range letters {
 		if l.State != exchange.LetterBlocked {
 			continue
@@ -182,6 +184,9 @@ func (g *Gateway) tellBlocked(w *World, letters []exchange.Letter, now time.Time
 		if err := w.Keys.CanSeal(l.To, now); err != nil {
 			reason = err.Error()
 		}
-		g.log.Error("letter blocked", "to", l.To, "kind", l.Kind, "clause", l.Clause, "reason", reason)
+		a := aboutLetter(exchange.AlarmLetterBlocked, l, "")
+		a.Subject, a.Key = "letters to "+l.To, "letter-blocked:"+l.To+":"+l.Clause+":"+now.UTC().Format("2006-01-02")
+		alarms = append(alarms, g.alarm(a, "letter blocked", "to", l.To, "kind", l.Kind, "clause", l.Clause, "reason", reason))
 	}
+	return alarms
 }

@@ -95,8 +95,8 @@ func (g *Gateway) fuse(ctx context.Context, w *World, answer Answer, now time.Ti
 	if err != nil || n < w.AnswersPerHour {
 		return now, err
 	}
-	g.log.Error("answers fuse", "participant", answer.To.ID, "answers in the last hour", n)
-	return now.Add(time.Hour), nil
+	return now.Add(time.Hour), g.raise(ctx, g.alarm(exchange.Alarm{Kind: exchange.AlarmAnswersFuse, Call: exchange.CallDuty, Subject: answer.To.ID,
+		Key: "answers-fuse:" + answer.To.ID + ":" + now.UTC().Format("2006-01-02T15")}, "answers fuse", "participant", answer.To.ID, "answers in the last hour", n))
 }
 
 // receiptBody is what a receipt says of a message. A duplicate repeats the

@@ -46,7 +46,9 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 		return err
 	}
 	if reason := mismatch(l, err == nil, o.Judgement.Participant.ID, r); reason != "" {
-		g.log.Error("receipt does not match", "arrival", a.ID, "participant", o.Judgement.Participant.ID, "reason", reason)
+		d.Alarms = append(d.Alarms, g.alarm(exchange.Alarm{Kind: exchange.AlarmReceiptMismatch, Call: exchange.CallDuty,
+			Key: fmt.Sprintf("receipt-mismatch:%d", a.ID), Subject: fmt.Sprintf("arrival %d from %s", a.ID, o.Judgement.Participant.ID)},
+			"receipt does not match", "arrival", a.ID, "participant", o.Judgement.Participant.ID, "reason", reason))
 		g.note(d, "receipt-mismatch", map[string]string{"reason": reason, "number": r.Number, "message_id": r.OriginalMessageID})
 		return nil
 	}
@@ -107,7 +109,8 @@ func (g *Gateway) matchDelivery(ctx context.Context, d *exchange.Decision, o *Ou
 		}
 		h := exchange.Hint{Letter: l.ID, Action: r.Action, Status: r.Status, Text: r.Diagnostic, Class: r.Class(), Dialect: o.Delivery.Dialect, Address: r.Address}
 		if r.Action == "failed" {
-			g.log.Error("delivery failed", "letter", l.ID, "to", l.To, "kind", l.Kind, "clause", l.Clause, "class", h.Class, "status", r.Status, "dialect", h.Dialect)
+			d.Alarms = append(d.Alarms, g.alarm(aboutLetter(exchange.AlarmDeliveryFailed, l, fmt.Sprint(d.Arrival)),
+				"delivery failed", "letter", l.ID, "to", l.To, "kind", l.Kind, "clause", l.Clause, "class", h.Class, "status", r.Status, "dialect", h.Dialect))
 			h.Requeue = l.State == exchange.LetterSent && l.Attempts < maxBounces
 		}
 		d.Hints = append(d.Hints, h)

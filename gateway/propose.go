@@ -32,6 +32,10 @@ func propose(d *exchange.Decision, number string, proposals []rules.Proposal) {
 	for _, p := range proposals {
 		byClause[p.Clause] = append(byClause[p.Clause], p.To.ID)
 	}
+	if len(byClause) > 0 {
+		d.Alarms = append(d.Alarms, exchange.Alarm{Kind: exchange.AlarmDecisionWanted, Call: exchange.CallDuty, Clause: slices.Min(slices.Collect(maps.Keys(byClause))),
+			Due: d.At.Add(decideWithin), Key: "decision-wanted:" + number, Subject: number})
+	}
 	for _, clause := range slices.Sorted(maps.Keys(byClause)) {
 		d.Deadlines = append(d.Deadlines, exchange.Deadline{Clause: clause + proposed, At: d.At.Add(decideWithin), State: exchange.DeadlineOpen})
 		d.Events = append(d.Events, exchange.Event{At: d.At, Name: "proposed", Object: fmt.Sprintf("arrival:%d", d.Arrival), Actor: "gateway",

@@ -76,6 +76,7 @@ func (g *Gateway) receive(ctx context.Context, a exchange.Arrival, lease string,
 		return transient(err)
 	}
 	g.proveSigner(&d, w, &o)
+	d.Alarms = w.called(append(d.Alarms, g.tellBlocked(w, d.Letters, now)...))
 	_, err = g.store.Commit(ctx, d)
 	if errors.Is(err, queue.ErrConflict) {
 		return transient(err) // another worker accepted the same content first: judge again
@@ -84,7 +85,6 @@ func (g *Gateway) receive(ctx context.Context, a exchange.Arrival, lease string,
 		return err
 	}
 	g.tell(a, &o, number)
-	g.tellBlocked(w, d.Letters, now)
 	return g.meetClosed(ctx, d.Closes)
 }
 

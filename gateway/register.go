@@ -147,13 +147,17 @@ func (g *Gateway) propose(w *World, d *exchange.Decision, a exchange.Arrival, o 
 		}
 		changes, wrong := w.asked(r.Contact, p, d.At)
 		for _, reason := range wrong {
-			g.log.Error("key in a contact card is not usable", "participant", p.ID, "number", number, "reason", reason)
+			d.Alarms = append(d.Alarms, g.alarm(exchange.Alarm{Kind: exchange.AlarmKeyNotUsable, Call: exchange.CallDuty, Clause: "17",
+				Key: "key-not-usable:" + number, Subject: number + " of " + p.ID},
+				"key in a contact card is not usable", "participant", p.ID, "number", number, "reason", reason))
 			g.note(d, "key-not-usable", map[string]string{"participant": p.ID, "number": number, "reason": reason})
 		}
 		for i := range changes {
 			changes[i].Participant, changes[i].Arrival, changes[i].Number, changes[i].Report = p.ID, a.ID, number, r.ID
-			g.log.Warn("change of the register asked for", "participant", p.ID, "kind", changes[i].Kind, "number", number,
-				"fingerprint", changes[i].Fingerprint, "hint", "compare by telephone, then: almasu participants keys approve "+number)
+			d.Alarms = append(d.Alarms, g.alarm(exchange.Alarm{Kind: exchange.AlarmChangeAsked, Call: exchange.CallDuty, Clause: "17",
+				Key: "change-asked:" + number, Subject: number + " of " + p.ID},
+				"change of the register asked for", "participant", p.ID, "kind", changes[i].Kind, "number", number,
+				"fingerprint", changes[i].Fingerprint, "hint", "compare by telephone, then: almasu participants keys approve "+number))
 		}
 		if len(changes) == 0 {
 			continue

@@ -95,12 +95,12 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	d.Events = []exchange.Event{{At: now, Name: "submitted", Object: "report:" + s.Report.ID, Actor: order.Actor,
 		Detail: map[string]string{"kind": string(s.Report.Kind), "revision": fmt.Sprint(s.Report.Revision)}}}
 	d.Events = append(d.Events, order.Events...)
+	d.Alarms = w.called(g.tellBlocked(w, d.Letters, now))
 	positions, err := g.store.Commit(ctx, d)
 	if err != nil {
 		return s, err
 	}
 	s.Position, s.Letters = positions[0], d.Letters
-	g.tellBlocked(w, d.Letters, now)
 	hint(g.outgoing)
 	return s, nil
 }

@@ -141,7 +141,7 @@ func TestClause9AtTheSOC(t *testing.T) {
 		"a 250 outside too late":               {outside: true, sentAt: 16 * time.Minute, want: exchange.DeadlineMissed, alarms: 1},
 		"a 250 inside proves nothing":          {sentAt: time.Minute, want: exchange.DeadlineMissed, alarms: 1},
 		"a 250 inside, then a receipt in time": {sentAt: time.Minute, receipt: accepted(2 * time.Minute), at: 3 * time.Minute, want: exchange.DeadlineMet},
-		"a receipt that says it came too late": {sentAt: time.Minute, receipt: accepted(16 * time.Minute), at: 3 * time.Minute, want: exchange.DeadlineMissed},
+		"a receipt that says it came too late": {sentAt: time.Minute, receipt: accepted(16 * time.Minute), at: 3 * time.Minute, want: exchange.DeadlineMissed, alarms: 1},
 		"refused there: the duty is not done":  {sentAt: time.Minute, receipt: refusedThere, at: 3 * time.Minute, want: exchange.DeadlineMissed, alarms: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"almasu/exchange"
 	"almasu/queue"
@@ -28,8 +29,11 @@ func (g *Gateway) sendAgain(ctx context.Context, _ string) (bool, error) {
 			g.log.Warn("no receipt: sent again", "letter", l.ID, "kind", l.Kind, "to", l.To, "attempts", l.Attempts)
 			err = g.store.Again(ctx, l.ID)
 		} else {
-			g.log.Error("no receipt came", "letter", l.ID, "kind", l.Kind, "to", l.To, "attempts", l.Attempts)
-			err = g.store.GiveUp(ctx, l.ID)
+			err = g.raise(ctx, g.alarm(aboutLetter(exchange.AlarmNoReceipt, l, fmt.Sprint(l.Attempts)),
+				"no receipt came", "letter", l.ID, "kind", l.Kind, "to", l.To, "attempts", l.Attempts))
+			if err == nil {
+				err = g.store.GiveUp(ctx, l.ID)
+			}
 		}
 		if err != nil && !errors.Is(err, queue.ErrForbidden) {
 			return false, err

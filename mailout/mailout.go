@@ -30,6 +30,9 @@ type Envelope struct {
 	EnvelopeID string
 	Date       time.Time
 	Subject    string // the real one, shown inside only
+	// Open: the subject stands outside as well. Only a notice without any
+	// content, which is not sealed, has that.
+	Open bool
 	// InReplyTo and References name the message answered; an id that is not
 	// well formed is left out, because a peer's own words must not keep us
 	// from answering it.
@@ -81,10 +84,10 @@ type field struct{ name, value string }
 func (e Envelope) outer() ([]field, error) {
 	f, err := e.fields()
 	for i := range f {
-		switch f[i].name {
-		case "Subject":
+		switch {
+		case f[i].name == "Subject" && !e.Open:
 			f[i].value = hiddenSubject
-		case "To":
+		case f[i].name == "To":
 			f[i].value = e.To
 		}
 	}

@@ -47,6 +47,9 @@ func breakages() map[string][]string {
 		"measures are of somebody":                                           {`UPDATE measure SET actor = ''`, `UPDATE measure SET at = 0`},
 		"what became of a change is in the journal":                          {`DELETE FROM journal WHERE name = 'change-proposed'`, `UPDATE change SET state = 'declined', settled_at = 5, actor = 'x'`},
 		"what became of a token is in the journal":                           {`DELETE FROM journal WHERE name = 'token-made'`, `UPDATE token SET revoked_at = 5`},
+		"a telling is of an alarm":                                           {`DELETE FROM alarm`},
+		"an alarm that was told is not told again":                           {`UPDATE telling SET told_at = 5`},
+		"every alarm is in the journal":                                      {`DELETE FROM journal WHERE name = 'alarm'`},
 		"a token handed in reports of our own":                               {`INSERT INTO handed (report, token, key, digest, at) VALUES (1, 'siem', '', '', 1)`},
 	}
 }
@@ -63,6 +66,7 @@ func (r *rig) furnished() {
 	r.must(r.store.SetMeasure(r.ctx, exchange.Measure{Incident: "INC-1", Actor: "dana", Measures: "m"}))
 	r.hold(imap(2), exchange.Unsigned)
 	r.token("siem")
+	r.raise(exchange.Alarm{Key: "k", Kind: exchange.AlarmTest, Ways: []string{"webhook"}})
 	r.arrive(imap(3), mail(3))
 	r.arrive(imap(4), mail(4000))
 }

@@ -20,6 +20,7 @@ func subcommands(g *globals) []*cobra.Command {
 		newConvertCommand(g),
 		newQueueCommand(g),
 		newHeldCommand(g),
+		newAlarmsCommand(g),
 		newRulesCommand(g),
 		newReplayCommand(g),
 		newLettersCommand(g),

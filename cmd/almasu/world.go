@@ -28,6 +28,10 @@ func newBase(c *config.Config) (gateway.Base, error) {
 	for _, p := range c.Participants {
 		b.Participants = append(b.Participants, &p.Participant)
 	}
+	alarms, err := newAlarms(c)
+	if err != nil {
+		return b, err
+	}
 	l := c.Limits
 	b.Settings = gateway.World{
 		Crypto:         crypto.Limits{Depth: l.Depth, Parts: l.Parts, Message: l.Message, Decompressed: l.Decompressed},
@@ -37,6 +41,8 @@ func newBase(c *config.Config) (gateway.Base, error) {
 		Languages:      languages(c.Language),
 		AnswersPerHour: l.AnswersPerHour,
 		RetryLife:      l.RetryLife,
+		Alarms:         alarms,
+		Relays:         len(c.Relays),
 		ReceiptWait:    l.ReceiptWait,
 	}
 	return b, nil

@@ -70,6 +70,7 @@ func House() map[string]Room {
 		"rules/calendar":   pure,
 
 		// L1, input and output: each owns its third-party library.
+		"alarm":          io,
 		"mailin":         io,
 		"mailout":        io,
 		"mailout/bounce": pure,
