@@ -13,8 +13,9 @@ import (
 )
 
 // warnOfDeadlines alarms before a deadline has passed: clause 9 after 5, 10 and
-// 13 minutes, clause 5 after 45. Each warning is told once, also across
-// restarts; of those that a gateway has slept over only the latest is told.
+// 13 minutes, clause 5 after 45, changed contact data (clause 17) after 5. Each
+// warning is told once, also across restarts; of those that a gateway has slept
+// over only the latest is told.
 func (g *Gateway) warnOfDeadlines(ctx context.Context, now time.Time) error {
 	since := g.warned
 	open, err := g.store.OpenDeadlines(ctx, now.Add(time.Hour))
@@ -27,8 +28,12 @@ func (g *Gateway) warnOfDeadlines(ctx context.Context, now time.Time) error {
 			continue
 		}
 		from := since
-		if from.IsZero() {
-			from = clock.Start
+		if from.IsZero() { // what came before the report was here is no news
+			r, err := g.store.Report(ctx, d.Report)
+			if err != nil {
+				return err
+			}
+			from = r.ReceivedAt
 		}
 		fired := slices.DeleteFunc(clock.Fired(from, now), func(a calendar.Alarm) bool { return a.Overdue }) // that one is watchDeadlines'
 		if len(fired) == 0 {
@@ -109,8 +114,9 @@ func (g *Gateway) missed(d exchange.Deadline) exchange.Alarm {
 
 // clockOf is the clock that a deadline ends.
 func clockOf(d exchange.Deadline) (calendar.Clock, bool) {
-	start := map[string]func(from, stopped time.Time) calendar.Clock{"9": calendar.Report, forwarding: calendar.Forward}[d.Clause]
-	if start == nil {
+	start := map[string]func(from, stopped time.Time) calendar.Clock{"9": calendar.Report, forwarding: calendar.Forward,
+		"17": calendar.ContactChange}[d.Clause]
+	if start == nil || d.Quarter != "" { // those of a quarter have days, not minutes
 		return calendar.Clock{}, false
 	}
 	period := start(d.At, time.Time{}).Due().Sub(d.At)
