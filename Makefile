@@ -7,7 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # without: 1 is all of them; user is all that an ordinary user can start.
 ALMASU_REQUIRE_PEERS ?= $(if $(filter 0,$(shell id -u)),1,user)
 
-.PHONY: demo test bench interop build peers format vet lint unit
+.PHONY: demo test bench fuzz interop build peers format vet lint unit
 
 demo: ## both roles on loopback, with keys made on the spot
 	$(GO) run ./cmd/almasu demo
@@ -16,6 +16,9 @@ test: peers format vet lint unit ## everything that must hold before a change is
 
 bench: ## drain ratio against the bare cryptography and against gpg, as JSON lines
 	@$(GO) run ./test/bench
+
+fuzz: ## the fuzz targets of mail and cryptography, 20 s each; keeps small inputs as seeds
+	scripts/fuzz
 
 interop: ## what partners' programs and ours read of each other, into docs/INTEROP.md
 	scripts/peers --interop

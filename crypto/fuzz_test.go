@@ -49,7 +49,21 @@ func FuzzOpen(f *testing.F) {
 			t.Fatal(err)
 		}
 		checkInvariants(t, o)
+		checkMemory(t, o, 1<<20)
 	})
+}
+
+// checkMemory: what is handed out is bounded by limits.decompressed, whatever
+// is packed into what: once as it was decrypted, once as it was decompressed.
+func checkMemory(t *testing.T, o crypto.Opened, limit int) {
+	t.Helper()
+	total := 0
+	for _, d := range o.Payload {
+		total += len(d.Body)
+	}
+	if total > 2*limit {
+		t.Fatalf("%d octets of payload with a limit of %d", total, limit)
+	}
 }
 
 // FuzzInside fuzzes what is decrypted: packets that an attacker sealed to us.
@@ -67,6 +81,7 @@ func FuzzInside(f *testing.F) {
 			t.Fatal(err)
 		}
 		checkInvariants(t, o)
+		checkMemory(t, o, 1<<20)
 		if s := o.Security; s.Signature == exchange.SignatureValid && s.Covers == exchange.CoversAll && o.Refusal.Code == "" && !vouched(o) {
 			t.Fatalf("SOC Alfa never signed this: %s", describePayload(o))
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // vector reads a test vector of RFC 9580 appendix A.
-func vector(t *testing.T, name string) []byte {
+func vector(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", "rfc9580", name))
 	if err != nil {
@@ -31,7 +31,7 @@ const (
 // vectorTime is some day after all of them were made.
 var vectorTime = time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func vectorRing(t *testing.T, key, passphrase string) *Ring {
+func vectorRing(t testing.TB, key, passphrase string) *Ring {
 	t.Helper()
 	r, err := NewRing("self", []Source{{Owner: "self", File: key, Data: vector(t, key), Passphrase: []byte(passphrase)}}, nil)
 	if err != nil {

@@ -191,7 +191,8 @@ func checkTree(t testing.TB, p *mimepart.Part, l mimepart.Limits, depth int, par
 }
 
 // FuzzParse: parts are slices of the message in order, the limits hold, a part
-// read by itself is the part read in its place, and nothing panics.
+// read by itself is the part read in its place, what is canonical stays as it
+// is, and nothing panics.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(simple))
 	f.Add([]byte("Content-Type: multipart/mixed\n\n--a\n\nx\n--a--"))
@@ -199,6 +200,12 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("From: =?koi8-r?q?=C1?= <a@b>, g: c@d;\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=41=\r\n=4"))
 	limits := mimepart.Limits{Depth: 4, Parts: 12, HeaderBytes: 4096}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		if once := mimepart.Canonical(raw); !bytes.Equal(mimepart.Canonical(once), once) || len(once) > 2*len(raw) {
+			t.Fatalf("%q is not canonical", once)
+		}
+		if begun := mimepart.Begin(raw); len(begun) > 3*len(raw)+3 {
+			t.Fatalf("%d octets began with %d", len(begun), len(raw))
+		}
 		p, err := mimepart.Parse(raw, limits)
 		if p == nil {
 			t.Fatal("no root")
