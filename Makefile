@@ -14,7 +14,7 @@ demo: ## both roles on loopback, with keys made on the spot
 
 test: peers format vet lint unit ## everything that must hold before a change is shared
 
-bench: ## drain ratio against the bare cryptography and against gpg, as JSON lines
+bench: ## drain ratio against the bare cryptography and gpg, parsing beside encoding/json and xml, as JSON lines
 	@$(GO) run ./test/bench
 
 fuzz: ## the fuzz targets of mail and cryptography, 20 s each; keeps small inputs as seeds

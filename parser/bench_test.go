@@ -9,7 +9,7 @@ import (
 
 // BenchmarkParse and BenchmarkRender work on an incident card of about 20 KB.
 func BenchmarkParse(b *testing.B) {
-	for _, f := range []exchange.Format{exchange.CardJSON, exchange.CardXML, exchange.IODEFJSON, exchange.IODEFXML} {
+	for _, f := range []exchange.Format{exchange.CardJSON, exchange.CardXML, exchange.IODEFJSON, exchange.IODEFXML, exchange.STIX, exchange.MISP} {
 		doc := large(b, f)
 		b.Run(string(f), func(b *testing.B) {
 			b.SetBytes(int64(len(doc.Body)))

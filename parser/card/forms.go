@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"almasu/exchange"
+	syntax "almasu/parser/shape"
 )
 
 // form is the form of a text. Its pattern is written in what the regular
@@ -59,7 +60,7 @@ var forms = sync.OnceValue(func() map[string]*form {
 		{name: "phone", pattern: `\+[1-9][0-9]{6,14}`, longest: 16, deep: kazakhPhone},
 		{name: "email", pattern: "[A-Za-z0-9.!#$%&'*+/=?\\^_`{|}~\\-]{1,64}@" + patternFQDN, longest: 254, deep: mailAddress},
 		{name: "ip", pattern: `[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?`, longest: 49, deep: ipOrNetwork},
-		{name: "fqdn", pattern: patternFQDN, longest: 253},
+		{name: "fqdn", pattern: patternFQDN, longest: 253, deep: international},
 		{name: "url", pattern: `https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+`, longest: 2000, deep: webAddress},
 		{name: "cve", pattern: `CVE-(19|20)[0-9]{2}-[0-9]{4,19}`, longest: 28},
 		{name: "cwe", pattern: `CWE-[1-9][0-9]{0,5}`, longest: 10},
@@ -86,7 +87,7 @@ func (f *field) text(s string) flaw {
 			}
 		}
 		if f.enumName != "" {
-			return flaw{exchange.ProblemEnum, "enum-" + f.enumName, nil}
+			return flaw{exchange.ProblemEnum, "enum-" + f.enumName, []string{strings.Join(f.enum, ", ")}}
 		}
 		return flaw{exchange.ProblemEnum, "enum", []string{strings.Join(f.enum, ", ")}}
 	case s == "":
@@ -163,6 +164,14 @@ func checkDigit(eleven string) (digit byte, ok bool) {
 func kazakhPhone(s string) flaw {
 	if strings.HasPrefix(s, "+7") && len(s) != len("+7")+10 {
 		return flaw{exchange.ProblemPattern, "pattern-phone", nil}
+	}
+	return flaw{}
+}
+
+// international: what says it is an international name is one.
+func international(s string) flaw {
+	if !syntax.IDN(s) {
+		return flaw{exchange.ProblemSemantic, "semantic-idn", nil}
 	}
 	return flaw{}
 }

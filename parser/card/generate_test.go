@@ -98,6 +98,8 @@ func anyText(t *rapid.T, f *form) string {
 		return "duty+" + rapid.StringMatching(`[a-z0-9]{1,20}`).Draw(t, "email") + "@soc-alfa.example"
 	case "ip":
 		return rapid.SampledFrom([]string{"192.0.2.1", "2001:db8::1", "192.0.2.0/24", "2001:db8::/32", "::ffff:192.0.2.1"}).Draw(t, "ip")
+	case "fqdn":
+		return rapid.SampledFrom([]string{"", "xn--80ao21a.", "a_b.", "X."}).Draw(t, "label") + rapid.StringMatching(`[a-z0-9]{1,20}`).Draw(t, "fqdn") + ".example"
 	case "url":
 		return "https://x.example/" + rapid.StringMatching(`[A-Za-z0-9?&=;,+]{0,30}`).Draw(t, "url")
 	case "base64":

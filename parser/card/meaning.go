@@ -8,6 +8,7 @@ import (
 
 	"almasu/exchange"
 	"almasu/parser/cvss"
+	syntax "almasu/parser/shape"
 	"almasu/parser/tree"
 )
 
@@ -65,6 +66,10 @@ func (r *reader) meaning(n *tree.Node, v any) {
 		}
 	case *exchange.Indicator:
 		r.indicator(n, x)
+	case *exchange.Product:
+		if x.CPE != "" && !syntax.CPE(x.CPE) {
+			r.semantic(n, "cpe", "pattern-cpe")
+		}
 	case *exchange.CVSS:
 		r.cvss(n, x)
 	}
@@ -98,11 +103,17 @@ func (r *reader) incident(n *tree.Node, x *exchange.IncidentBody) {
 	r.notBefore(n, "recovered_at", x.RecoveredAt, "started_at", x.StartedAt)
 }
 
+// digits is how many hexadecimal digits a hash of the kind has, 0 for what is
+// no hash.
+func digits(kind string) int {
+	return map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}[kind]
+}
+
 // looksLike reports whether the value of an indicator is one of its type.
 func looksLike(kind, value string) bool {
-	if digits := map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}[kind]; digits > 0 {
+	if n := digits(kind); n > 0 {
 		_, err := hex.DecodeString(value)
-		return err == nil && len(value) == digits
+		return err == nil && len(value) == n
 	}
 	switch kind {
 	case "ip", "fqdn", "url", "email":
@@ -112,9 +123,14 @@ func looksLike(kind, value string) bool {
 	return true
 }
 
+// indicator says what the value of a type must look like.
 func (r *reader) indicator(n *tree.Node, x *exchange.Indicator) {
-	if x.Type != "" && x.Value != "" && !looksLike(x.Type, x.Value) {
-		r.semantic(n, "value", "semantic-indicator", x.Type)
+	switch {
+	case x.Type == "" || x.Value == "" || looksLike(x.Type, x.Value):
+	case digits(x.Type) > 0:
+		r.semantic(n, "value", "semantic-digest", x.Type, strconv.Itoa(digits(x.Type)))
+	default:
+		r.semantic(n, "value", "pattern-"+x.Type)
 	}
 }
 

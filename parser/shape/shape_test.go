@@ -157,3 +157,26 @@ func TestView(t *testing.T) {
 		t.Error("equal values are written equally")
 	}
 }
+
+func TestIDN(t *testing.T) {
+	for name, want := range map[string]bool{
+		"example.com": true, "xn--80ao21a.kz": true, "XN--80AO21A.example": true, "xn--p1ai": true, "xn--bcher-kva.example": true, "xn--mgbh0fb.xn--kgbechtv": true,
+		"xn--a.example": false, "xn--.example": false, "xn--abc-": false, "xn--99999999999.example": false, "xn--a_b.example": false, "x.xn--zzzzzzzzzzzzzzzzzzzzzzzzzz": false, "xn": true,
+	} {
+		if IDN(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
+func TestMoment(t *testing.T) {
+	for s, want := range map[string]bool{
+		"2026-11-23T18:30:00Z": true, "2026-11-23t18:30:00z": true, "2026-11-23T18:30:00.123456789+05:00": true, "2026-06-30T23:59:60Z": true, "2026-11-23T18:30:00-00:00": true,
+		"2026-11-23T18:30:00": false, "2026-11-23T18:30Z": false, "2026-11-23 18:30:00Z": false, "2026-11-23T18:30:00.Z": false, "2026-11-23T18:30:00+0500": false,
+		"2026-02-30T00:00:00Z": false, "2026-11-23T24:00:00Z": false, "26-11-23T18:30:00Z": false, "2026-11-23T18:30:00 Z": false, "": false, "2026-11-23T18:30:00\v05:00": false,
+	} {
+		if _, ok := Time(s); ok != want {
+			t.Errorf("%s: %v", s, ok)
+		}
+	}
+}

@@ -98,15 +98,13 @@ func bounds(f *Faults, n *tree.Node, v *big.Rat, want *typ) {
 
 // digits: exports of one format write a count now as a string, now as a number.
 func digits(f *Faults, n *tree.Node, want *typ) {
-	v, ok := new(big.Rat), false
-	if (n.Kind == tree.Number || n.Kind == tree.Text) && len(n.Value) <= 19 && strings.Trim(n.Value, "0123456789") == "" {
-		v, ok = v.SetString(n.Value)
-	}
-	if !ok {
+	plain := (n.Kind == tree.Number || n.Kind == tree.Text) && len(n.Value) <= 19 && strings.Trim(n.Value, "0123456789") == ""
+	v, err := strconv.ParseUint(n.Value, 10, 64)
+	if !plain || err != nil {
 		f.Add(n, exchange.ProblemType, "type-digits")
 		return
 	}
-	bounds(f, n, v, want)
+	bounds(f, n, new(big.Rat).SetUint64(v), want)
 }
 
 // rational reads a JSON number exactly; an exponent beyond 400 is not read.

@@ -11,8 +11,6 @@ import (
 
 var (
 	typeLine  = regexp.MustCompile(`(?m)^([a-z][a-z0-9\-]*)(:| open)`)
-	typeName  = regexp.MustCompile(`^[a-z][a-z0-9\-]{1,248}[a-z0-9]$`)
-	stamp     = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$`)
 	extension = regexp.MustCompile(`^(extension-definition--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9][a-z0-9\-]*-ext)$`)
 	selector  = regexp.MustCompile(`^([a-z0-9_][A-Za-z0-9_\-]*)(\.(\[[0-9]{1,6}\]|[A-Za-z0-9_\-]+))*$`)
 )
@@ -22,7 +20,7 @@ func forms() map[string]shape.Form {
 	all := map[string]shape.Form{
 		"id":       {Key: "pattern-stix-id", Judge: func(s, _ string) bool { return identifier(s, "") }},
 		"ref":      {Key: "pattern-stix-ref", Named: true, Judge: identifier},
-		"stamp":    {Key: "pattern-stix-time", Judge: func(s, _ string) bool { _, ok := shape.Time(s); return ok && stamp.MatchString(s) }},
+		"stamp":    {Key: "pattern-stix-time", Judge: func(s, _ string) bool { _, ok := shape.Time(s); return ok && s[10] == 'T' && strings.HasSuffix(s, "Z") }},
 		"property": {Key: "pattern-stix-property", Judge: matching(regexp.MustCompile(`^[a-z0-9_]{3,250}$`))},
 		"extkey":   {Key: "pattern-stix-extension", Judge: func(s, _ string) bool { return extension.MatchString(s) || impactExtension(s) }},
 		"hashkey":  {Key: "pattern-stix-property", Judge: matching(regexp.MustCompile(`^[A-Za-z0-9_\-]{3,250}$`))},
@@ -33,10 +31,11 @@ func forms() map[string]shape.Form {
 	}
 	for name, expression := range map[string]string{
 		"relationship": `^[a-z0-9\-]+$`,
-		"md5":          `^[0-9a-fA-F]{32}$`, "sha1": `^[0-9a-fA-F]{40}$`,
-		"sha256": `^[0-9a-fA-F]{64}$`, "sha512": `^[0-9a-fA-F]{128}$`,
 	} {
 		all[name] = shape.Pattern(expression)
+	}
+	for name, digits := range map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128} {
+		all[name] = shape.Digits(digits)
 	}
 	return all
 }
@@ -45,14 +44,28 @@ func matching(re *regexp.Regexp) func(string, string) bool {
 	return func(s, _ string) bool { return re.MatchString(s) }
 }
 
-// rfc4122 is a UUID of the variant of RFC 4122, and of one of its versions.
-var rfc4122 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+// typeName reports the name of a type of objects (section 3.2): 3 to 250 of a-z,
+// 0-9 and the hyphen.
+func typeName(s string) bool {
+	for i := range len(s) {
+		if !letter(s[i]) && !digit(s[i]) && s[i] != '-' || s[i] == '_' || s[i] >= 'A' && s[i] <= 'Z' {
+			return false
+		}
+	}
+	return len(s) >= 3 && len(s) <= 250 && letter(s[0]) && s[len(s)-1] != '-'
+}
+
+// rfc4122 reports a UUID in lower case, of the variant of RFC 4122 and of one of
+// its versions.
+func rfc4122(s string) bool {
+	return shape.UUID(s) && strings.ToLower(s) == s && s[14] >= '1' && s[14] <= '8' && strings.IndexByte("89ab", s[19]) >= 0
+}
 
 // identifier: "type--UUID" (section 2.9), of one of the types where some are
 // named.
 func identifier(s, types string) bool {
 	kind, id, ok := strings.Cut(s, "--")
-	return ok && typeName.MatchString(kind) && rfc4122.MatchString(id) &&
+	return ok && typeName(kind) && rfc4122(id) &&
 		(types == "" || slices.Contains(strings.Split(types, "|"), kind))
 }
 

@@ -3,7 +3,6 @@ package stix
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"regexp"
 	"strings"
 
 	"almasu/parser/shape"
@@ -25,9 +24,6 @@ type pattern struct {
 	plain bool
 }
 
-// token: strings and constants, paths in pieces, operators, words.
-var token = regexp.MustCompile(`(?s)^(?:[tbh]?'(?:[^'\\]|\\.)*'|[A-Za-z_][A-Za-z0-9_\-]*|[+\-]?[0-9]+(?:\.[0-9]+)?|<=|>=|==|!=|<>|[=<>()\[\],.:*])`)
-
 const deepest = 32 // brackets of a pattern
 
 // patternReader reads a pattern from its tokens.
@@ -44,7 +40,7 @@ type patternReader struct {
 func parsePattern(s string) (p pattern, ok bool) {
 	r := &patternReader{simple: true}
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
-		t := token.FindString(s)
+		t := token(s)
 		if t == "" || len(r.tokens) > 100_000 {
 			return p, false
 		}
@@ -189,7 +185,7 @@ func (r *patternReader) comparison() {
 // path is an object path: type ":" name, then names and indexes.
 func (r *patternReader) path() string {
 	path := r.next()
-	if !typeName.MatchString(path) {
+	if !typeName(path) {
 		r.failed = true
 	}
 	r.expect(":")

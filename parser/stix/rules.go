@@ -43,7 +43,7 @@ func (b *bundle) object(o *tree.Node) {
 	switch {
 	case kind == "bundle" || !slices.Contains(objectTypes(), kind):
 		name = "Custom"
-		if t := o.Child("type"); t != nil && (kind == "bundle" || !typeName.MatchString(kind)) {
+		if t := o.Child("type"); t != nil && (kind == "bundle" || !typeName(kind)) {
 			b.Add(t, exchange.ProblemPattern, "pattern-stix-type")
 		}
 	}

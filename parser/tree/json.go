@@ -2,20 +2,19 @@ package tree
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"strconv"
 	"unicode/utf8"
 
 	"almasu/exchange"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // ReadJSON reads one JSON text (RFC 8259) in UTF-8 without a byte order mark.
 // Reading ends at the first fault of syntax or encoding, and what stands before
 // it is in the tree; duplicate names, characters that no text may hold, strings
 // over the limit and a byte order mark are noted and reading goes on.
+//
+// It reads by itself so that its Values are parts of one copy of the document,
+// and every fault has its very place.
 func ReadJSON(data []byte, l Limits) *Document {
 	d := &Document{Syntax: JSON, Text: data}
 	if rest, marked := bytes.CutPrefix(data, []byte("\xef\xbb\xbf")); marked { // RFC 8259 section 8.1
@@ -28,10 +27,7 @@ func ReadJSON(data []byte, l Limits) *Document {
 	}
 	text := d.validUTF8()
 	l = l.orDefault()
-	r := &jsonReader{
-		doc: d, text: text, limits: l, left: newBudget(l, len(text)), names: map[string]string{},
-		dec: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
-	}
+	r := &jsonReader{doc: d, text: string(text), limits: l, left: newBudget(l, len(text)), want: aValue}
 	for r.next() {
 	}
 	return d
@@ -55,13 +51,24 @@ func (d *Document) validUTF8() []byte {
 	return d.Text[:at]
 }
 
+// wanted is what may stand at the place of reading, besides white space.
+type wanted uint8
+
+const (
+	aValue  wanted = iota
+	aFirst         // the first item of a list, or its end
+	aName          // of a member
+	anyName        // the first name of an object, or its end
+	aComma         // or the end of the open object or list
+)
+
 type jsonReader struct {
 	doc    *Document
-	text   []byte // of the document, up to where its encoding fails
-	dec    *jsontext.Decoder
+	text   string // of the document, up to where its encoding fails
+	at     int    // octets read
+	want   wanted
 	limits Limits
 	left   budget
-	names  map[string]string // one copy of each name
 	nodes  arena
 	open   *Node     // innermost object or list that is not closed yet
 	seen   []members // of the open objects; unused for lists
@@ -70,89 +77,115 @@ type jsonReader struct {
 	nameAt int
 }
 
-// next reads one token; false at the end, good or bad.
+// next reads one value, name, comma or end; false at the end, good or bad.
 func (r *jsonReader) next() bool {
-	at := r.start()
-	token, err := r.dec.ReadToken()
-	if err == io.EOF && r.doc.Root != nil {
+	r.blanks()
+	whole := r.doc.Root != nil && r.open == nil
+	switch {
+	case r.at == len(r.text) && whole:
 		r.doc.Whole = len(r.text) == len(r.doc.Text)
 		return false
-	}
-	if r.doc.Root != nil && r.open == nil {
-		r.doc.fault(exchange.ProblemSyntax, "json-trailing", nil, at)
+	case r.at == len(r.text):
+		return r.stop("json-end", r.at)
+	case whole:
+		r.doc.fault(exchange.ProblemSyntax, "json-trailing", nil, r.at)
 		return false
 	}
-	if err != nil {
-		r.bad(err, at)
-		return false
-	}
-	kind := token.Kind()
+	c := r.text[r.at]
 	switch {
-	case kind == '}' || kind == ']':
-		r.open = r.open.Up
-		r.seen = r.seen[:len(r.seen)-1]
-		return true
-	case r.open != nil && r.open.Kind == Object && !r.named:
-		r.member(token.String(), at)
-		return true
-	}
-	return r.value(kind, token, at)
-}
-
-// start is where the next token begins: after white space, commas and colons.
-func (r *jsonReader) start() int {
-	at := int(r.dec.InputOffset())
-	for at < len(r.text) {
-		switch r.text[at] {
-		case ' ', '\t', '\r', '\n', ',', ':':
-			at++
-			continue
+	case r.want == aComma && c == ',':
+		r.at++
+		r.want = aValue
+		if r.open.Kind == Object {
+			r.want = aName
 		}
-		break
+		return true
+	case c == '}' && r.open != nil && r.open.Kind == Object && (r.want == aComma || r.want == anyName),
+		c == ']' && r.open != nil && r.open.Kind == List && (r.want == aComma || r.want == aFirst):
+		r.at++
+		r.open, r.seen, r.want = r.open.Up, r.seen[:len(r.seen)-1], aComma
+		return true
+	case (r.want == aName || r.want == anyName) && c == '"':
+		return r.member()
+	case r.want == aValue || r.want == aFirst:
+		return r.value(c)
 	}
-	return at
+	return r.stop("json-syntax", r.at)
 }
 
-func (r *jsonReader) member(name string, at int) {
-	shared, ok := r.names[name]
+func (r *jsonReader) blanks() {
+	for r.at < len(r.text) && (r.text[r.at] == ' ' || r.text[r.at] == '\n' || r.text[r.at] == '\t' || r.text[r.at] == '\r') {
+		r.at++
+	}
+}
+
+// member reads a name and its colon.
+func (r *jsonReader) member() bool {
+	at := r.at
+	name, ok := r.quoted()
 	if !ok {
-		shared = name
-		r.names[name] = name
+		return false
 	}
-	r.name, r.named, r.nameAt = shared, true, at
+	r.blanks()
+	if r.at == len(r.text) {
+		return r.stop("json-end", r.at)
+	}
+	if r.text[r.at] != ':' {
+		return r.stop("json-syntax", r.at)
+	}
+	r.at++
+	r.name, r.named, r.nameAt, r.want = name, true, at, aValue
+	return true
 }
 
-func (r *jsonReader) value(kind jsontext.Kind, token jsontext.Token, at int) bool {
-	n := r.nodes.node()
-	*n = Node{At: uint32(at), NameAt: uint32(at)}
-	switch kind {
-	case '{':
-		n.Kind = Object
-	case '[':
-		n.Kind = List
-	case '"':
-		n.Kind, n.Value = Text, token.String()
-	case '0':
-		n.Kind, n.Value = Number, token.String()
-	case 'n':
-		n.Kind = Null
+// value reads a value, of an object or list its beginning.
+func (r *jsonReader) value(c byte) bool {
+	at := r.at
+	kind, text, ok := Null, "", true
+	switch {
+	case c == '{':
+		kind = Object
+		r.at++
+	case c == '[':
+		kind = List
+		r.at++
+	case c == '"':
+		kind = Text
+		text, ok = r.quoted()
+	case c == '-' || c >= '0' && c <= '9':
+		kind = Number
+		text, ok = r.number()
 	default:
-		n.Kind, n.Value = Boolean, token.String()
+		kind, text, ok = r.word()
 	}
+	if !ok {
+		return false
+	}
+	n := r.nodes.node()
+	*n = Node{Kind: kind, Value: text, At: uint32(at), NameAt: uint32(at)}
 	r.place(n)
 	if !r.left.spend() {
 		r.doc.fault(exchange.ProblemLimit, "limit-values", n, at)
 		return false
 	}
 	r.check(n)
-	if n.Kind == Object || n.Kind == List {
-		r.open = n
-		r.seen = append(r.seen, members{})
-		if len(r.seen) > r.limits.Depth {
-			r.doc.TooDeep = true
-			r.doc.fault(exchange.ProblemLimit, "limit-depth", n, at, strconv.Itoa(r.limits.Depth))
-			return false
-		}
+	if r.want = aComma; kind == Object || kind == List {
+		return r.enter(n)
+	}
+	return true
+}
+
+// enter makes the object or list the open one, within the limit of depth.
+func (r *jsonReader) enter(n *Node) bool {
+	r.open = n
+	r.seen = append(r.seen, members{})
+	if r.want = aFirst; n.Kind == Object {
+		r.want = anyName
+	}
+	if len(r.seen) > r.limits.Depth {
+		r.doc.TooDeep = true
+		r.doc.fault(exchange.ProblemLimit, "limit-depth", n, int(n.At), strconv.Itoa(r.limits.Depth))
+		return false
 	}
 	return true
 }
@@ -219,21 +252,18 @@ func (r *jsonReader) check(n *Node) {
 	}
 }
 
-// bad notes why the syntax ends here.
-func (r *jsonReader) bad(err error, at int) {
-	code, key := exchange.ProblemSyntax, "json-syntax"
-	var syntactic *jsontext.SyntacticError
-	if errors.As(err, &syntactic) {
-		at = max(at, int(syntactic.ByteOffset))
-		if surrogate(r.text, int(syntactic.ByteOffset)) {
-			code, key = exchange.ProblemEncoding, "encoding-surrogate"
-		}
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF || at >= len(r.text) {
+// stop notes why the syntax ends here. Where the text was cut short, why it was
+// is told already.
+func (r *jsonReader) stop(key string, at int) bool {
+	if at >= len(r.text) {
 		if len(r.text) < len(r.doc.Text) {
-			return // it is the encoding that ends here, and that is told
+			return false
 		}
 		key = "json-end"
+	}
+	code := exchange.ProblemSyntax
+	if key == "encoding-surrogate" {
+		code = exchange.ProblemEncoding
 	}
 	n := r.open
 	if r.named { // the value of this member was to come
@@ -241,14 +271,5 @@ func (r *jsonReader) bad(err error, at int) {
 		r.place(n)
 	}
 	r.doc.fault(code, key, n, at)
-}
-
-// surrogate reports whether an escaped surrogate stands at the place: jsontext
-// stops there only if its other half is missing.
-func surrogate(text []byte, at int) bool {
-	if at+6 > len(text) || text[at] != '\\' || text[at+1] != 'u' {
-		return false
-	}
-	v, err := strconv.ParseUint(string(text[at+2:at+6]), 16, 32)
-	return err == nil && v >= 0xD800 && v <= 0xDFFF
+	return false
 }

@@ -29,6 +29,7 @@ type plan struct {
 	almasu   string         // the binary under test, "" = built for the run
 	messages map[string]int // by algorithm
 	octets   int            // of one card
+	parse    time.Duration  // how long each format is parsed, 0 leaves it out
 	ceiling  time.Duration  // how long the bare cryptography is measured, each time
 	gpg      int            // messages through gpg
 	workers  int            // limits.workers, 0 = the product's default
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&p.almasu, "almasu", "", "the binary to measure; default: built from this module")
 	flag.IntVar(&p.octets, "octets", 20_000, "size of one report")
 	flag.DurationVar(&p.ceiling, "ceiling", 4*time.Second, "how long the bare cryptography is measured, before and after the drain")
+	flag.DurationVar(&p.parse, "parse", 2*time.Second, "how long each format is parsed beside the standard library, 0 leaves it out")
 	flag.IntVar(&p.gpg, "gpg", 120, "messages through gpg, 0 leaves it out")
 	flag.IntVar(&p.workers, "workers", 0, "limits.workers of the node, 0 leaves it to the product")
 	flag.BoolVar(&p.mdn, "mdn", false, "the senders ask for a disposition notification too: two letters a message")
@@ -71,6 +73,11 @@ func (p plan) run(ctx context.Context) (err error) {
 		}
 	}
 	progress("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	if p.parse > 0 {
+		if err := p.parsing(ctx); err != nil {
+			return fmt.Errorf("parsing: %w", err)
+		}
+	}
 	for _, alg := range []string{"x25519", "rsa4096"} {
 		if p.messages[alg] > 0 {
 			if err := p.measure(ctx, alg, filepath.Join(dir, alg)); err != nil {
