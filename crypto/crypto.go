@@ -15,7 +15,6 @@ import (
 	"errors"
 	"time"
 
-	"almasu/crypto/pki"
 	"almasu/exchange"
 	"almasu/internal/mimepart"
 )
@@ -69,7 +68,7 @@ type Opened struct {
 	ContentDigest string
 	// Needs is what could be fetched to know more about the certificate of the
 	// signature; with it in a new snapshot the message may be opened again.
-	Needs []pki.Need
+	Needs []Need
 	// Refusal is structural (too-deep, malformed, too-large), "" otherwise.
 	Refusal exchange.Refusal
 }

@@ -26,6 +26,7 @@ type TrustSet struct {
 	DomesticPolicies             []string    // policies that do, as object identifiers
 	Revocation                   string      // require, prefer or off; "" is prefer
 	Insecure3DES                 bool        // open 3DES
+	Fetched                      bool        // what is missing is fetched (WithAnswers), so it is worth waiting for
 	Taken                        time.Time   // when CRLs and OCSP answers were taken; zero: the time of the newest
 }
 
@@ -43,7 +44,8 @@ func newSMIME(set KeySet, trust *smime.Trust) (*smime.Ring, error) {
 }
 
 func (t TrustSet) read() (smime.Trust, error) {
-	out := smime.Trust{DomesticPolicies: t.DomesticPolicies, Revocation: pki.Mode(t.Revocation), Insecure3DES: t.Insecure3DES, Taken: t.Taken}
+	out := smime.Trust{DomesticPolicies: t.DomesticPolicies, Revocation: pki.Mode(t.Revocation), Insecure3DES: t.Insecure3DES,
+		Fetched: t.Fetched, Taken: t.Taken}
 	for _, list := range []struct {
 		name  string
 		files []TrustFile
@@ -100,31 +102,4 @@ func (k *Keyring) Certificate(fingerprint string) []byte {
 		return nil
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
-// WithRevocation is the ring with these CRLs and OCSP answers beside those it
-// was made with, taken at a time. What cannot be read is left out and told.
-func (k *Keyring) WithRevocation(crls, ocsp [][]byte, taken time.Time) (*Keyring, []error) {
-	var left []error
-	trust := k.trust
-	trust.Taken = taken
-	trust.Snapshot.CRLs = append([]*pki.CRL{}, trust.Snapshot.CRLs...)
-	trust.Snapshot.OCSP = append([]*pki.OCSP{}, trust.Snapshot.OCSP...)
-	for _, raw := range crls {
-		crl, err := pki.ParseCRL(raw)
-		if err != nil {
-			left = append(left, err)
-			continue
-		}
-		trust.Snapshot.CRLs = append(trust.Snapshot.CRLs, crl)
-	}
-	for _, raw := range ocsp {
-		answer, err := pki.ParseOCSP(raw)
-		if err != nil {
-			left = append(left, err)
-			continue
-		}
-		trust.Snapshot.OCSP = append(trust.Snapshot.OCSP, answer)
-	}
-	return &Keyring{ring: k.ring, smime: k.smime.With(trust), trust: k.trust, profiles: k.profiles}, left
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"almasu/crypto/cms/algid"
@@ -35,6 +36,10 @@ type CRL struct {
 	signature  []byte
 	entries    []byte
 	scope      scope
+	base       *big.Int // of a delta: the list it changes; nil: a whole list
+	// checked is the issuer whose signature was found right last: a list is of
+	// many MiB, and looked into for every message.
+	checked atomic.Pointer[x509.Certificate]
 }
 
 // scope is the IssuingDistributionPoint.
@@ -131,7 +136,7 @@ func (c *CRL) extension(id string, critical bool, value *ber.Reader) {
 			c.keyID = in.OctetsAs(ber.Context(0))
 		}
 	case "2.5.29.27":
-		c.scope.unusable = "a delta list"
+		c.base = value.Big()
 	case "2.5.29.28":
 		c.readScope(value.Enter(ber.Sequence))
 	default:
@@ -153,11 +158,7 @@ func (c *CRL) readScope(in *ber.Reader) {
 				c.scope.unusable = "a distribution point by a relative name"
 				return
 			}
-			for names := point.Enter(ber.Context(0)); names.More(); {
-				if name := names.Any(); name.Tag == ber.Context(6) {
-					c.scope.points = append(c.scope.points, string(name.Body))
-				}
-			}
+			c.scope.points = uris(point.Enter(ber.Context(0)))
 		case ber.Context(1):
 			c.scope.users = flag(e)
 		case ber.Context(2):
@@ -174,6 +175,9 @@ func (c *CRL) readScope(in *ber.Reader) {
 
 // find looks for a serial number; with nil it only checks every entry.
 func (c *CRL) find(serial *big.Int) (Revocation, bool, error) {
+	if serial != nil && !bytes.Contains(c.entries, serial.Bytes()) {
+		return Revocation{}, false, nil // most certificates, without a walk through all of it
+	}
 	r := ber.NewReader(c.entries)
 	for r.More() {
 		in := r.Enter(ber.Sequence)
@@ -219,7 +223,14 @@ func (c *CRL) CheckIssuer(issuer *x509.Certificate) error {
 	if issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCRLSign == 0 {
 		return fmt.Errorf("%w: the issuer may not sign CRLs", ErrUnusable)
 	}
-	return checkSignature(issuer, c.algorithm, c.tbs, c.signature)
+	if c.checked.Load() == issuer {
+		return nil
+	}
+	err := checkSignature(issuer, c.algorithm, c.tbs, c.signature)
+	if err == nil {
+		c.checked.Store(issuer)
+	}
+	return err
 }
 
 // covers says whether the list is about the certificate.
@@ -230,10 +241,17 @@ func (c *CRL) covers(cert *x509.Certificate) error {
 		return fmt.Errorf("%w: %s", ErrUnusable, c.scope.unusable)
 	case c.scope.users && authority, c.scope.authorities && !authority:
 		return fmt.Errorf("%w: a list for other certificates", ErrUnusable)
-	case c.scope.points != nil && !slices.ContainsFunc(c.scope.points, func(p string) bool { return slices.Contains(cert.CRLDistributionPoints, p) }):
+	case c.scope.points != nil && !c.scope.names(slices.Concat(cert.CRLDistributionPoints, freshest(cert))):
 		return fmt.Errorf("%w: a list of another distribution point", ErrUnusable)
 	}
 	return nil
+}
+
+// names says whether the list is one for any of the points, as they stand in a
+// certificate or as they were meant.
+func (s scope) names(points []string) bool {
+	own := append(urls(s.points), s.points...)
+	return slices.ContainsFunc(append(urls(points), points...), func(p string) bool { return slices.Contains(own, p) })
 }
 
 // checkSignature verifies what an authority signed.

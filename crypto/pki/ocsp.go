@@ -185,10 +185,7 @@ func (o *OCSP) CheckResponder(issuer *x509.Certificate, at time.Time) error {
 	if o.names(issuer) {
 		return checkSignature(issuer, o.algorithm, o.tbs, o.signature)
 	}
-	for _, cert := range o.certificates {
-		if !o.names(cert) {
-			continue
-		}
+	if cert := o.delegate(issuer); cert != nil {
 		switch {
 		case !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
 			return fmt.Errorf("%w: its certificate is not for OCSP signing", ErrResponder)
@@ -200,6 +197,18 @@ func (o *OCSP) CheckResponder(issuer *x509.Certificate, at time.Time) error {
 		return checkSignature(cert, o.algorithm, o.tbs, o.signature)
 	}
 	return fmt.Errorf("%w: its certificate is not there", ErrResponder)
+}
+
+// delegate is the certificate of the responder that signed, nil where that is
+// the issuer itself or the certificate is not there.
+func (o *OCSP) delegate(issuer *x509.Certificate) *x509.Certificate {
+	if o.names(issuer) {
+		return nil
+	}
+	if i := slices.IndexFunc(o.certificates, o.names); i >= 0 {
+		return o.certificates[i]
+	}
+	return nil
 }
 
 // names says whether the responder identifier is the certificate's.

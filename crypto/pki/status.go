@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -40,8 +41,9 @@ type Need struct {
 	Certificate *x509.Certificate
 	Issuer      *x509.Certificate // nil where the issuer itself is what is missing
 	CRLs        []string          // URLs
+	Deltas      []string          // of lists of what changed since (RFC 5280 section 4.2.1.15)
 	OCSP        []string
-	Issuers     []string
+	Issuers     []string // never fetched by themselves: nobody vouches for them yet
 }
 
 // clock is the time asked about and the time of asking, which differ when an
@@ -74,10 +76,17 @@ func (s Snapshot) about(cert, issuer *x509.Certificate, c clock) Status {
 	}
 	for _, o := range s.OCSP {
 		if a := o.answer(cert, issuer); a != nil {
-			consider(a.status(c), o.CheckResponder(issuer, c.now))
+			err := o.CheckResponder(issuer, c.now)
+			if err == nil {
+				err = s.standing(o, issuer, c)
+			}
+			consider(a.status(c), err)
 		}
 	}
 	for _, l := range s.CRLs {
+		if l.delta() {
+			continue
+		}
 		err := l.CheckIssuer(issuer)
 		if errors.Is(err, ErrNotIssuer) {
 			continue
@@ -85,13 +94,32 @@ func (s Snapshot) about(cert, issuer *x509.Certificate, c clock) Status {
 		if err == nil {
 			err = l.covers(cert)
 		}
-		next, found := l.status(cert, c)
-		if found != nil {
-			err = found
+		next, broken := s.status(l, cert, issuer, c)
+		if broken != nil {
+			err = broken
 		}
 		consider(next, err)
 	}
 	return best
+}
+
+// standing: no list at hand says that the responder was deposed. It is not
+// fetched for a responder: its certificate is short-lived, or marked so that
+// nobody asks (RFC 6960 section 4.2.2.2.1).
+func (s Snapshot) standing(o *OCSP, issuer *x509.Certificate, c clock) error {
+	responder := o.delegate(issuer)
+	if responder == nil {
+		return nil
+	}
+	for _, l := range s.CRLs {
+		if l.CheckIssuer(issuer) != nil {
+			continue
+		}
+		if v, found, err := l.find(responder.SerialNumber); err == nil && found && v.Reason != removeFromCRL && !v.At.After(c.now) {
+			return fmt.Errorf("%w: its certificate is revoked", ErrResponder)
+		}
+	}
+	return nil
 }
 
 func (a singleResponse) status(c clock) Status {
@@ -100,15 +128,6 @@ func (a singleResponse) status(c clock) Status {
 		s.Until = a.thisUpdate.Add(maxOCSPAge)
 	}
 	return s.judged(a.thisUpdate, c)
-}
-
-func (c *CRL) status(cert *x509.Certificate, at clock) (Status, error) {
-	v, found, err := c.find(cert.SerialNumber)
-	s := Status{State: Good, Source: "crl", Revocation: v, Until: c.NextUpdate}
-	if found && v.Reason != 8 { // removeFromCRL
-		s.State = Revoked
-	}
-	return s.judged(c.ThisUpdate, at), err
 }
 
 // judged: revoked after the time asked about is good then; good in data that
@@ -125,7 +144,7 @@ func (s Status) judged(thisUpdate time.Time, c clock) Status {
 
 // needs says where data about a certificate can be had.
 func needs(cert, issuer *x509.Certificate) Need {
-	n := Need{Certificate: cert, Issuer: issuer, CRLs: urls(cert.CRLDistributionPoints), OCSP: urls(cert.OCSPServer)}
+	n := Need{Certificate: cert, Issuer: issuer, CRLs: urls(cert.CRLDistributionPoints), Deltas: urls(freshest(cert)), OCSP: urls(cert.OCSPServer)}
 	if issuer == nil {
 		n = Need{Certificate: cert, Issuers: urls(cert.IssuingCertificateURL)}
 	}

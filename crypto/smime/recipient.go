@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"almasu/crypto/cms/algid"
+	"almasu/crypto/pki"
 )
 
 // CanSign returns nil if we can sign at the time, or why not.
@@ -32,6 +33,8 @@ func (r *Ring) signer(at time.Time) (*entry, error) {
 			reason = fmt.Errorf("our certificate %s is valid from %s to %s", Fingerprint(e.cert), e.cert.NotBefore.Format(time.DateOnly), e.cert.NotAfter.Format(time.DateOnly))
 		case e.key.Weak():
 			reason = fmt.Errorf("our certificate %s has a key that is too short", Fingerprint(e.cert))
+		case r.withdrawn(e.cert, at):
+			reason = fmt.Errorf("our certificate %s is revoked", Fingerprint(e.cert))
 		default:
 			return e, nil
 		}
@@ -107,6 +110,9 @@ func (r *Ring) canEncrypt(e *entry, at time.Time) error {
 	if e.owner == r.self {
 		if at.Before(e.cert.NotBefore) || at.After(e.cert.NotAfter) {
 			return errors.New("it is outside its validity")
+		}
+		if r.withdrawn(e.cert, at) {
+			return pki.ErrRevoked
 		}
 		return nil
 	}

@@ -20,7 +20,10 @@ type Trust struct {
 	Revocation       pki.Mode            // "" is pki.Prefer
 	Snapshot         pki.Snapshot
 	Taken            time.Time // when the snapshot was taken; zero: when it is asked
-	Insecure3DES     bool      // open 3DES
+	// Fetched says that what is missing is fetched: where it is required, data
+	// that has grown old is then waited for like data that is not there.
+	Fetched      bool
+	Insecure3DES bool // open 3DES
 }
 
 // verdict is what a certificate is worth for a use at a time.
@@ -63,12 +66,17 @@ func (r *Ring) judge(e *entry, cert *x509.Certificate, usage x509.KeyUsage, more
 		v.revoked, v.reason = true, pki.ErrRevoked.Error()
 	case errors.Is(err, pki.ErrExpired), errors.Is(err, pki.ErrNotYetValid):
 		v.expired, v.reason = true, "the certificate, or one above it, is outside its validity"
-	case errors.Is(err, pki.ErrRevocationUnknown):
+	case errors.Is(err, pki.ErrRevocationUnknown), errors.Is(err, pki.ErrRevocationExpired) && r.awaits(chain):
 		v.waiting, v.untrusted, v.reason = true, true, pki.ErrRevocationUnknown.Error()
 	default:
 		v.untrusted, v.reason = true, firstOf(err)
 	}
 	return v
+}
+
+// awaits: fresh data is required, and there is a place to fetch it from.
+func (r *Ring) awaits(c pki.Chain) bool {
+	return r.mode() == pki.Require && r.trust.Fetched && slices.ContainsFunc(c.Needs, pki.Need.Fetchable)
 }
 
 // judgePinned judges without anchors: by its own dates, those of the pinned
@@ -92,12 +100,8 @@ func (r *Ring) query(at time.Time, anchors, more []*x509.Certificate) pki.Query 
 	if r.trust.Taken.After(at) {
 		now = r.trust.Taken // an old message is judged again
 	}
-	mode := r.trust.Revocation
-	if mode == "" {
-		mode = pki.Prefer
-	}
 	return pki.Query{At: at, Now: now, Anchors: anchors, Intermediates: slices.Concat(r.trust.Intermediates, r.authorities, more),
-		ExtKeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, Revocation: mode, Snapshot: r.trust.Snapshot}
+		ExtKeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, Revocation: r.mode(), Snapshot: r.trust.Snapshot}
 }
 
 // purposeFits: extended key usage permits mail (RFC 8550 section 4.4.4), or
