@@ -15,6 +15,9 @@ type (
 	Answer   = pki.Answer
 )
 
+// ErrStale is about an answer that is genuine and too old: a negative result.
+var ErrStale = pki.ErrStale
+
 // ListAt is the question for a CRL at a place that is configured.
 func ListAt(url string) Question { return pki.ListAt(url) }
 

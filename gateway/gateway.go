@@ -114,6 +114,7 @@ type Gateway struct {
 	warned   time.Time // up to when the clocks of clauses 5 and 9 were looked at; the deadlines' loop has it
 
 	duties struct{ looked, next time.Time } // when the calendar of quarters was looked at, and when it is next
+	revocation errands
 
 	decided  hints         // an arrival was decided (mailin moves entries)
 	incoming chan struct{} // hint: an arrival was stored
@@ -126,6 +127,7 @@ func New(store *queue.Store, sender Sender, w World, limits Limits, clock func()
 	g := &Gateway{store: store, sender: sender, limits: limits.withDefaults(), clock: clock, log: log,
 		incoming: make(chan struct{}, 1), outgoing: make(chan struct{}, 1)}
 	g.budget = newBudget(g.limits.InWork)
+	g.revocation = errands{settings: Fetching{}.withDefaults(), list: map[string]*errand{}, answers: map[string]crypto.Answer{}, wake: make(chan struct{}, 1)}
 	g.Reload(w)
 	return g
 }
@@ -135,6 +137,9 @@ func (g *Gateway) Reload(w World) {
 	if w.Register != nil {
 		w.Rules = w.rules()
 	}
+	g.revocation.mu.Lock()
+	defer g.revocation.mu.Unlock()
+	w.Keys, g.revocation.looked = g.revocation.into(w.Keys), time.Time{}
 	g.world.Store(&w)
 }
 

@@ -49,11 +49,11 @@ type Answer struct {
 // Judge decides what becomes of a message: a function of its bytes, its time
 // of arrival, the world and what was accepted before. It stores and sends
 // nothing; `almasu explain` and the gateway share it. An error is transient:
-// the same message may be judged again.
+// the same message may be judged again. Opened.Needs is filled also then.
 func Judge(ctx context.Context, raw []byte, receivedAt time.Time, w *World, memory Memory) (Outcome, error) {
 	opened, err := crypto.Open(raw, w.Keys, w.Crypto, receivedAt)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{Opened: opened}, err
 	}
 	o := Outcome{Opened: opened, answerable: true}
 	if o.isDeliveryReport(w) {

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/mailin"
 	"almasu/queue"
@@ -57,6 +58,9 @@ func (g *Gateway) Accept(ctx context.Context, in mailin.Incoming) error {
 func (g *Gateway) receive(ctx context.Context, a exchange.Arrival, lease string, raw []byte) error {
 	w, now := g.world.Load(), g.clock()
 	o, err := Judge(ctx, raw, a.ReceivedAt, w, g.store)
+	if waits := g.await(o.Opened.Needs, errors.Is(err, crypto.ErrRevocation), now); waits != nil {
+		return waits
+	}
 	if err != nil {
 		return transient(err)
 	}

@@ -34,9 +34,17 @@ func (g *Gateway) Run(ctx context.Context) error {
 	all.Go(func() { g.loop(ctx, nil, "register", g.followRegister) })
 	all.Go(func() { g.loop(ctx, nil, "keys", g.watchKeys) })
 	all.Go(func() { g.loop(ctx, nil, "duties", g.watchDuties) })
+	all.Go(func() { g.loop(ctx, nil, "revocation", g.watchRevocation) })
+	for i := range fetchers {
+		all.Go(func() { g.loop(ctx, g.revocation.wake, workerName("fetch", i), g.fetchNext) })
+	}
 	all.Wait()
 	return ctx.Err()
 }
+
+// fetchers is how many services of authorities are asked at the same time: one
+// that does not answer keeps the others waiting no longer than that.
+const fetchers = 4
 
 func workerName(what string, i int) string { return fmt.Sprintf("%s-%d-%d", what, os.Getpid(), i) }
 
@@ -162,7 +170,10 @@ var errBudget = errors.New("the message exceeded its budget")
 // without counting the attempt, otherwise as a failure (poison).
 func (g *Gateway) giveBack(ctx context.Context, a exchange.Arrival, lease string, err error) error {
 	var passing errTransient
+	var later errLater
 	switch {
+	case errors.As(err, &later):
+		return g.store.Back(context.WithoutCancel(ctx), a.ID, lease, later.at)
 	case err == nil || errors.Is(err, queue.ErrLeaseLost):
 		return nil
 	case errors.Is(err, queue.ErrConflict):

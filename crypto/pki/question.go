@@ -21,6 +21,9 @@ type Question struct {
 	URL  string
 	Body []byte // OCSP request; nil: a CRL
 	Key  string // the same for the same question, whatever its nonce
+	// Changes: it is a list of what changed since another one, which is of no use
+	// without that and of use beside it.
+	Changes bool
 	// Again is the same question as an old responder knows it, with SHA-1: to be
 	// asked where this one got an answer that cannot be used.
 	Again *Question
@@ -56,10 +59,35 @@ func (n Need) Questions() []Question {
 			out = append(out, q)
 		}
 	}
-	for _, u := range slices.Concat(n.CRLs, n.Deltas) {
-		out = append(out, Question{URL: u, Key: "crl " + u, certificate: n.Certificate, issuer: n.Issuer})
+	for i, u := range slices.Concat(n.CRLs, n.Deltas) {
+		out = append(out, Question{URL: u, Key: "crl " + u, Changes: i >= len(n.CRLs), certificate: n.Certificate, issuer: n.Issuer})
 	}
 	return out
+}
+
+// Name is the certificate that is asked about, for people: its serial number
+// and issuer.
+func (n Need) Name() string {
+	return fmt.Sprintf("%X of %q", n.Certificate.SerialNumber, n.Certificate.Issuer.String())
+}
+
+// Settled says whether the answers tell what is to be known of the certificate
+// at a time: that it is good, or revoked.
+func (n Need) Settled(answers []Answer, at time.Time) bool {
+	if n.Issuer == nil {
+		return false
+	}
+	var s Snapshot
+	for _, a := range answers {
+		if a.CRL != nil {
+			s.CRLs = append(s.CRLs, a.CRL)
+		}
+		if a.OCSP != nil {
+			s.OCSP = append(s.OCSP, a.OCSP)
+		}
+	}
+	state := s.about(n.Certificate, n.Issuer, clock{at, at}).State
+	return state == Good || state == Revoked
 }
 
 // Fetchable says whether there is anything to ask.
@@ -94,7 +122,7 @@ func (q Question) Read(body []byte, now time.Time, fetched bool) (Answer, error)
 		if err := list.CheckIssuer(q.issuer); err != nil {
 			return Answer{}, err
 		}
-		if err := list.covers(q.certificate); err != nil && !list.delta() {
+		if err := list.covers(q.certificate); err != nil {
 			return Answer{}, err
 		}
 	}

@@ -1,0 +1,172 @@
+package gateway
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"almasu/exchange"
+)
+
+// TestRevocationIsFetched: what a verdict needs is fetched, and the message is
+// judged again.
+func TestRevocationIsFetched(t *testing.T) {
+	for _, c := range []struct {
+		name, mode string
+		serve      func(h *hall) []byte
+		state      exchange.ArrivalState
+		code       exchange.Code
+	}{
+		{"good, required", "require", func(h *hall) []byte { return h.list(time.Hour) }, exchange.ArrivalAccepted, ""},
+		{"good, preferred", "prefer", func(h *hall) []byte { return h.list(time.Hour) }, exchange.ArrivalAccepted, ""},
+		{"revoked", "require", func(h *hall) []byte { return h.list(time.Hour, h.certs["soc-alfa"]) }, exchange.ArrivalHeld, exchange.KeyRevoked},
+		{"revoked, preferred", "prefer", func(h *hall) []byte { return h.list(time.Hour, h.certs["soc-alfa"]) }, exchange.ArrivalHeld, exchange.KeyRevoked},
+		{"another one revoked", "require", func(h *hall) []byte { return h.list(time.Hour, h.certs["nccis"]) }, exchange.ArrivalAccepted, ""},
+		{"an expired list, required: it is waited for", "require", func(h *hall) []byte { return h.list(-time.Minute) }, exchange.ArrivalStored, ""},
+		{"an expired list is a negative result", "prefer", func(h *hall) []byte { return h.list(-time.Minute) }, exchange.ArrivalHeld, exchange.ChainUntrusted},
+		{"nothing, required: it waits", "require", func(*hall) []byte { return nil }, exchange.ArrivalStored, ""},
+		{"nothing, preferred: a finding", "prefer", func(*hall) []byte { return nil }, exchange.ArrivalAccepted, ""},
+		{"rubbish, required", "require", func(*hall) []byte { return []byte("<html>") }, exchange.ArrivalStored, ""},
+		{"off", "off", func(*hall) []byte { return nil }, exchange.ArrivalAccepted, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHall(t)
+			n := h.node(c.mode)
+			h.serve(c.serve(h))
+			n.accept(h.report("r-1", h.certs["soc-alfa"]), address("soc-alfa"))
+			n.want(n.settle(), c.state, c.code)
+			if (h.visits() == 0) != (c.mode == "off") {
+				t.Errorf("asked %q", h.asked)
+			}
+		})
+	}
+}
+
+// TestWaitingForRevocation: a message waits without blocking the others, for as
+// long as it takes; after ten minutes there is an alarm.
+func TestWaitingForRevocation(t *testing.T) {
+	h := newHall(t)
+	n := h.node("require")
+	n.accept(h.report("r-1", h.certs["soc-alfa"]), address("soc-alfa"))
+	n.judge()
+	waiting := n.latest()
+	beta := incident("r-2", h.clock.now(), func(r *exchange.Report) { r.Reporter = "soc-beta" })
+	n.want(n.take(mail{from: "soc-beta", to: "nccis"}.seal(t, h.clock.now(), beta), address("soc-beta")), exchange.ArrivalAccepted, "")
+	for range 10 {
+		n.clock.pass(time.Minute)
+		n.settle()
+		n.must(second(n.g.watchRevocation(t.Context(), "")))
+	}
+	if n.logged("revocation not known") {
+		t.Errorf("an alarm before its time:\n%s", n.log)
+	}
+	n.clock.pass(time.Minute)
+	for range 3 {
+		n.must(second(n.g.watchRevocation(t.Context(), "")))
+	}
+	if strings.Count(n.log.String(), "revocation not known") != 1 || !n.logged("trust.crls") {
+		t.Errorf("one alarm is wanted:\n%s", n.log)
+	}
+	a, err := n.store.Arrival(t.Context(), waiting.ID)
+	n.must(err)
+	if a.State != exchange.ArrivalStored || a.Failures != 0 || a.Attempts != 0 {
+		t.Errorf("%+v", a)
+	}
+	h.serve(h.list(time.Hour))
+	n.clock.pass(time.Minute)
+	n.settle()
+	a, err = n.store.Arrival(t.Context(), waiting.ID)
+	n.must(err)
+	n.want(a, exchange.ArrivalAccepted, "")
+	if !n.logged("revocation known again") {
+		t.Errorf("the end of the alarm is not told:\n%s", n.log)
+	}
+}
+
+// TestSealingToARevokedCertificate: its letters are held like those to a dead
+// key, and so are those whose data is required and missing.
+func TestSealingToARevokedCertificate(t *testing.T) {
+	h := newHall(t)
+	n := h.node("require")
+	if n.g.world.Load().Keys.CanSeal("soc-alfa", h.clock.now()) == nil {
+		t.Error("nothing is known, and it is required")
+	}
+	refresh := func() {
+		n.clock.pass(2 * time.Minute)
+		n.must(second(n.g.watchRevocation(t.Context(), "")))
+		n.fetch()
+	}
+	h.serve(h.list(5 * time.Minute))
+	refresh() // before a message needs it
+	n.must(n.g.world.Load().Keys.CanSeal("soc-alfa", h.clock.now()))
+	h.serve(h.list(time.Hour, h.certs["soc-alfa"]))
+	refresh()
+	err := n.g.world.Load().Keys.CanSeal("soc-alfa", h.clock.now())
+	if err == nil || !strings.Contains(err.Error(), "revoked") {
+		t.Errorf("CanSeal: %v", err)
+	}
+	l, err := n.g.world.Load().seal(draft{kind: exchange.LetterNotice, to: n.world.Register.ByID("soc-alfa"), entity: parts(incident("r-1", h.clock.now()))}, h.clock.now())
+	n.must(err)
+	if l.State != exchange.LetterBlocked {
+		t.Errorf("the letter is %s", l.State)
+	}
+	// An older list does not take the revocation back, and a reload forgets nothing.
+	h.serve(h.list(30 * time.Minute))
+	refresh()
+	n.g.Reload(World{Register: n.world.Register, Keys: h.ring("require"), Zone: time.UTC})
+	if n.g.world.Load().Keys.CanSeal("soc-alfa", h.clock.now()) == nil {
+		t.Error("the revocation was forgotten")
+	}
+}
+
+// TestNoURLOfAStrangerIsAsked: a certificate that leads to no anchor of ours
+// makes us ask nobody, even where it bears the key of a participant.
+func TestNoURLOfAStrangerIsAsked(t *testing.T) {
+	h := newHall(t)
+	rogue, signer := h.authority("Root")
+	n := h.node("require")
+	forged := h.issue("soc-alfa", 77, h.keys["soc-alfa"], rogue, signer, "/rogue.crl", h.server.URL+"/rogue")
+	n.accept(h.report("r-1", forged), address("soc-alfa"))
+	n.want(n.settle(), exchange.ArrivalHeld, exchange.ChainUntrusted)
+	if h.visits() != 0 {
+		t.Errorf("asked %q", h.asked)
+	}
+	renewed := h.issue("soc-alfa", 78, h.keys["soc-alfa"], h.ca, h.signer, "/renewed.crl", "")
+	h.serve(h.list(time.Hour))
+	n.accept(h.report("r-2", renewed), address("soc-alfa"))
+	n.want(n.settle(), exchange.ArrivalAccepted, "")
+	if len(h.asked) != 1 || h.asked[0] != "/renewed.crl" {
+		t.Errorf("asked %q", h.asked)
+	}
+}
+
+// TestConfiguredListsAreFetched, and what was kept serves a world that may not
+// fetch.
+func TestConfiguredListsAreFetched(t *testing.T) {
+	h := newHall(t)
+	h.serve(h.list(time.Hour))
+	n := h.node("require")
+	settings := n.g.revocation.settings
+	settings.Lists = []string{h.server.URL + "/list.crl"}
+	n.g.FetchWith(settings)
+	n.must(second(n.g.watchRevocation(t.Context(), "")))
+	n.fetch()
+	if len(h.asked) == 0 || h.asked[len(h.asked)-1] != "/list.crl" {
+		t.Errorf("asked %q", h.asked)
+	}
+	h.serve(nil)
+	w := World{Keys: h.ring("require")}
+	raw := h.report("r-1", h.certs["soc-alfa"])
+	if _, err := Judge(context.Background(), raw, h.clock.now(), &World{Register: n.world.Register, Keys: w.Keys}, nil); err == nil {
+		t.Error("judged without revocation")
+	}
+	w.UseKept(settings, h.clock.now())
+	o, err := Judge(context.Background(), raw, h.clock.now(), &World{Register: n.world.Register, Keys: w.Keys, Trust: n.world.Trust}, nil)
+	n.must(err)
+	if o.State != exchange.ArrivalAccepted {
+		t.Errorf("%s %+v", o.State, o.Judgement.Refusal)
+	}
+}
+
+func second(_ bool, err error) error { return err }
