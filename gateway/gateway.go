@@ -113,7 +113,7 @@ type Gateway struct {
 	calendar time.Time // when the keys were looked at last
 	warned   time.Time // up to when the clocks of clauses 5 and 9 were looked at; the deadlines' loop has it
 
-	duties struct{ looked, next time.Time } // when the calendar of quarters was looked at, and when it is next
+	duties     struct{ looked, next time.Time } // when the calendar of quarters was looked at, and when it is next
 	revocation errands
 
 	decided  hints         // an arrival was decided (mailin moves entries)
