@@ -91,7 +91,25 @@ type Trust struct {
 	Domestic   []string `yaml:"domestic" is:"glob or oid"`
 	Revocation string   `yaml:"revocation" is:"require|prefer|off" default:"prefer"`
 	// Insecure3DES opens S/MIME that is encrypted with 3DES, too.
-	Insecure3DES bool `yaml:"insecure_3des"`
+	Insecure3DES bool  `yaml:"insecure_3des"`
+	Fetch        Fetch `yaml:"fetch"`
+}
+
+// Fetch is how CRLs and OCSP answers are fetched, from the places that
+// certificates under our anchors name.
+type Fetch struct {
+	Enabled bool     `yaml:"enabled" default:"true"`
+	CRLs    []string `yaml:"crls" is:"url"` // lists to have besides
+	// Networks are loopback, private and link-local networks that the URLs in
+	// certificates may lead to.
+	Networks []string      `yaml:"networks" is:"cidr"`
+	Proxy    string        `yaml:"proxy" is:"url"`
+	Cache    string        `yaml:"cache" is:"folder"` // beside a SQLite store if not written
+	Timeout  time.Duration `yaml:"timeout" default:"10s"`
+	Size     int64         `yaml:"size" is:"size" default:"64MiB"`
+	Retry    time.Duration `yaml:"retry" default:"1m"`
+	Alarm    time.Duration `yaml:"alarm" default:"10m"`
+	Ahead    time.Duration `yaml:"ahead" default:"10m"` // what gets stale within it is fetched anew
 }
 
 // Peer is a server we connect to as a client.

@@ -165,6 +165,9 @@ func cert(d *decoder, at, certificate, key string) {
 
 func (c *Config) finishStore(d *decoder) {
 	file, isFile := strings.CutPrefix(c.Store, "sqlite:")
+	if isFile && c.Trust.Fetch.Cache == "" {
+		c.Trust.Fetch.Cache = file + ".revocation"
+	}
 	if isFile && c.StorePasswordFile != "" {
 		d.wrong(d.line("store_password_file"), "a SQLite store has no password", "remove store_password_file")
 	}

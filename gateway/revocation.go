@@ -69,8 +69,13 @@ type errand struct {
 	told      bool // the alarm
 }
 
-// FetchWith sets how revocation is fetched, also while the gateway runs.
+// FetchWith sets how revocation is fetched, also while the gateway runs. What
+// was kept from before is in force at once.
 func (g *Gateway) FetchWith(f Fetching) {
+	now := g.clock()
+	for key, a := range f.kept(g.world.Load().Keys, now) {
+		g.learn(key, a, now)
+	}
 	e := &g.revocation
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -223,25 +228,39 @@ func (e *errands) into(k *crypto.Keyring) *crypto.Keyring {
 // UseKept lets a world judge by what a running gateway kept, reading alone:
 // what `almasu explain` knows of revocation.
 func (w *World) UseKept(f Fetching, now time.Time) {
-	if f.Fetcher == nil || w.Keys == nil {
+	kept := f.kept(w.Keys, now)
+	if len(kept) == 0 {
 		return
 	}
+	var answers []crypto.Answer
+	for _, a := range kept {
+		answers = append(answers, a)
+	}
+	w.Keys = w.Keys.WithAnswers(answers, now)
+}
+
+// kept are the answers, by the keys of their questions, that the certificates of
+// a ring need and that were kept from before.
+func (f Fetching) kept(keys *crypto.Keyring, now time.Time) map[string]crypto.Answer {
+	if f.Fetcher == nil || keys == nil {
+		return nil
+	}
+	out := map[string]crypto.Answer{}
 	questions := []crypto.Question{}
 	for _, url := range f.Lists {
 		questions = append(questions, crypto.ListAt(url))
 	}
-	for _, n := range w.Keys.Needs(now) {
+	for _, n := range keys.Needs(now) {
 		questions = append(questions, n.Questions()...)
 	}
-	var answers []crypto.Answer
 	for _, q := range questions {
 		f.Fetcher.Kept(revocation.Ask{Key: q.Key, URL: q.URL, Judge: func(b []byte, fetched bool) error {
 			a, err := q.Read(b, now, fetched)
 			if a.CRL != nil || a.OCSP != nil {
-				answers = append(answers, a)
+				out[q.Key] = a
 			}
 			return err
 		}})
 	}
-	w.Keys = w.Keys.WithAnswers(answers, now)
+	return out
 }

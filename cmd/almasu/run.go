@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,7 @@ import (
 	"almasu/mailin"
 	"almasu/mailout"
 	"almasu/queue"
+	"almasu/revocation"
 )
 
 func newRunCommand(g *globals) *cobra.Command {
@@ -138,8 +140,18 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 		n.close()
 		return nil, err
 	}
+	fetching := newFetching(c)
+	if client, ok := fetching.Fetcher.(*revocation.Client); ok {
+		if err := client.Sweep(g.Now(), keptAnswers); err != nil {
+			log.Warn("old answers about certificates are not removed", "error", err)
+		}
+	}
+	n.gateway.FetchWith(fetching)
 	return n, nil
 }
+
+// keptAnswers is how long an answer about a certificate is kept at most.
+const keptAnswers = 30 * 24 * time.Hour
 
 // mostSenders is how many connections to a relay one node uses at a time;
 // Postfix takes 50 of one client.
@@ -203,6 +215,7 @@ func (n *node) reloadOn(ctx context.Context, hup <-chan os.Signal, g *globals) {
 				err = n.gateway.Follow(ctx, base)
 			}
 			if err == nil {
+				n.gateway.FetchWith(newFetching(c))
 				n.log.Info("reloaded", "participants", len(c.Participants))
 				continue
 			}

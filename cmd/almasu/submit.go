@@ -78,7 +78,11 @@ func gatewayOn(ctx context.Context, g *globals, c *config.Config, store *queue.S
 		return nil, err
 	}
 	gw := gateway.New(store, nil, gateway.World{}, gatewayLimits(c.Limits), g.Now, discard())
-	return gw, gw.Follow(ctx, base)
+	if err := gw.Follow(ctx, base); err != nil {
+		return nil, err
+	}
+	gw.FetchWith(newFetching(c)) // what the running gateway kept
+	return gw, nil
 }
 
 // discard is the log of commands that print their own result.

@@ -38,7 +38,7 @@ func addSMIME(c *config.Config, set *crypto.KeySet) error {
 var oid = regexp.MustCompile(`^[0-2](\.[0-9]+)+$`)
 
 func addTrust(t config.Trust, into *crypto.TrustSet) error {
-	into.Revocation, into.Insecure3DES = t.Revocation, t.Insecure3DES
+	into.Revocation, into.Insecure3DES, into.Fetched = t.Revocation, t.Insecure3DES, t.Fetch.Enabled
 	for _, list := range []struct {
 		name  string
 		files []string
