@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,13 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 	if err != nil && !errors.Is(err, queue.ErrNotFound) {
 		return err
 	}
-	if reason := mismatch(l, err == nil, o.Judgement.Participant.ID, r); reason != "" {
+	reason := mismatch(l, err == nil, o.Judgement.Participant.ID, r)
+	if reason == "" {
+		if reason, err = g.otherReport(ctx, l, r); err != nil {
+			return err
+		}
+	}
+	if reason != "" {
 		d.Alarms = append(d.Alarms, g.alarm(exchange.Alarm{Kind: exchange.AlarmReceiptMismatch, Call: exchange.CallDuty,
 			Key: fmt.Sprintf("receipt-mismatch:%d", a.ID), Subject: fmt.Sprintf("arrival %d from %s", a.ID, o.Judgement.Participant.ID)},
 			"receipt does not match", "arrival", a.ID, "participant", o.Judgement.Participant.ID, "reason", reason))
@@ -82,8 +89,24 @@ func mismatch(l exchange.Letter, found bool, participant string, r *exchange.Rec
 		return "the receipt carries no digest"
 	case r.Digest != nil && r.Verdict != exchange.VerdictDuplicate && *r.Digest != l.Digest:
 		return "the digest is not that of the letter sent"
+	case l.State == exchange.LetterClosed && l.Verdict == exchange.VerdictAccepted && r.Verdict != exchange.VerdictRefused && r.Verdict != exchange.VerdictHeld &&
+		r.Number != l.Number:
+		return "the first receipt told another registration number"
 	}
 	return ""
+}
+
+// otherReport says that a receipt speaks of reports without the one that the
+// letter carried, "" if it does not.
+func (g *Gateway) otherReport(ctx context.Context, l exchange.Letter, r *exchange.ReceiptBody) (string, error) {
+	if l.Kind != exchange.LetterReport || l.Report == 0 || len(r.Reports) == 0 {
+		return "", nil
+	}
+	sent, err := g.store.Reports(ctx, queue.ReportFilter{After: l.Report - 1, Limit: 1})
+	if err != nil || len(sent) == 0 || slices.Contains(r.Reports, sent[0].Key) {
+		return "", err
+	}
+	return "the receipt is for another report than the letter carried", nil
 }
 
 // matchDelivery notes what a delivery report says of one of our letters. It
@@ -100,7 +123,8 @@ func (g *Gateway) matchDelivery(ctx context.Context, d *exchange.Decision, o *Ou
 	}
 	if o.Delivery.Reply {
 		g.log.Info("automatic reply", "letter", l.ID, "to", l.To)
-		g.note(d, "automatic-reply", map[string]string{"letter": fmt.Sprint(l.ID), "message_id": l.MessageID})
+		d.Events = append(d.Events, exchange.Event{At: d.At, Name: queue.ReplyEvent, Object: fmt.Sprintf("letter:%d", l.ID), Actor: "gateway",
+			Detail: map[string]string{"arrival": fmt.Sprint(d.Arrival)}})
 		return nil
 	}
 	for _, r := range about(o.Delivery.Recipients, l.Address) {

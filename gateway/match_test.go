@@ -89,6 +89,9 @@ func TestReceiptThatClosesNothing(t *testing.T) {
 		"accepted without a digest": {func(t *testing.T, l exchange.Letter) []byte {
 			return as(t, l, func(r *exchange.ReceiptBody) { r.Digest = nil })
 		}, "receipt-mismatch"},
+		"of another report": {func(t *testing.T, l exchange.Letter) []byte {
+			return as(t, l, func(r *exchange.ReceiptBody) { r.Reports = []exchange.Key{{ID: "r-1", Revision: 2}} })
+		}, "receipt-mismatch"},
 		"an unknown Message-ID": {func(t *testing.T, l exchange.Letter) []byte {
 			return as(t, l, func(r *exchange.ReceiptBody) { r.OriginalMessageID = "<x@soc-alfa.example>" })
 		}, "receipt-mismatch"},
@@ -126,6 +129,24 @@ func TestReceiptThatClosesNothing(t *testing.T) {
 				t.Errorf("answered with %s", kinds(all))
 			}
 		})
+	}
+}
+
+// The first receipt counts. What the same letter is registered as is told once.
+func TestSecondReceiptWithAnotherNumberIsLoud(t *testing.T) {
+	c := newClock()
+	n, l := submitted(t, c)
+	n.take(fromNCCIS(t, c, receiptFor(l, c.now())), "")
+	n.take(fromNCCIS(t, c, receiptFor(l, c.now(), func(r *exchange.ReceiptBody) { r.Verdict = exchange.VerdictDuplicate })), "")
+	if len(n.events("receipt-mismatch")) != 0 {
+		t.Error("a receipt that repeats the number is a mismatch")
+	}
+	n.take(fromNCCIS(t, c, receiptFor(l, c.now(), func(r *exchange.ReceiptBody) { r.Number = "NCCIS-2026-000008" })), "")
+	if e := n.events("receipt-mismatch"); len(e) != 1 || e[0].Detail["reason"] != "the first receipt told another registration number" {
+		t.Errorf("events %+v", e)
+	}
+	if got, err := n.store.Letter(t.Context(), l.ID); err != nil || got.Number != "NCCIS-2026-000007" {
+		t.Errorf("the letter is registered as %s, %v", got.Number, err)
 	}
 }
 

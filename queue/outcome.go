@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -88,6 +89,31 @@ func (t *tx) hintLetters(d exchange.Decision) error {
 	}
 	return nil
 }
+
+// Hinted is what a delivery report said of a letter, and when it came.
+type Hinted struct {
+	exchange.Hint
+	At    time.Time
+	Reply bool // an automatic reply, which says nothing of delivery
+}
+
+// HintsOf lists what came back about a letter without anybody vouching for it:
+// delivery reports and automatic replies, oldest first.
+func (s *Store) HintsOf(ctx context.Context, letter int64) ([]Hinted, error) {
+	events, err := s.EventsOf(ctx, letterObject(letter))
+	var out []Hinted
+	for _, e := range events {
+		d := e.Detail
+		if d["action"] != "" || e.Name == ReplyEvent {
+			out = append(out, Hinted{At: e.At, Reply: e.Name == ReplyEvent, Hint: exchange.Hint{Letter: letter, Action: d["action"], Class: d["class"],
+				Status: d["status"], Address: d["address"], Dialect: d["dialect"], Text: d["text"], Requeue: e.Name == "letter-requeued"}})
+		}
+	}
+	return out, wrap(fmt.Sprintf("delivery reports on letter %d", letter), err)
+}
+
+// ReplyEvent names the journal's rows about automatic replies to letters.
+const ReplyEvent = "automatic-reply"
 
 // replaceLetters retires letters that were sealed anew. Under a lease only its
 // holder may; a letter on its way by another worker is not replaced.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"almasu/exchange"
@@ -36,6 +37,8 @@ type LetterStatus struct {
 	SentAt     string `json:"sent_at,omitempty" format:"date-time"`
 	Reply      string `json:"reply,omitempty" doc:"last reply of a relay"`
 	Delivery   string `json:"delivery,omitempty" doc:"what the last delivery report says; nobody vouches for it"`
+	Class      string `json:"class,omitempty" enum:"hard,soft" doc:"of a failed or delayed delivery: whether trying again can help"`
+	Diagnosis  string `json:"diagnosis,omitempty" doc:"status (RFC 3463) and words of that report"`
 	Verdict    string `json:"verdict,omitempty" enum:"accepted,refused,duplicate,held"`
 	Number     string `json:"number,omitempty" doc:"registration number at the addressee"`
 	ReceivedAt string `json:"received_at,omitempty" format:"date-time" doc:"by the addressee, as its receipt tells"`
@@ -83,12 +86,30 @@ func (a *api) describeReport(ctx context.Context, r exchange.StoredReport) (Repo
 		if l.State == exchange.LetterClosed {
 			s.Verdict, s.Number = string(l.Verdict), l.Number
 		}
-		s.Letters = append(s.Letters, LetterStatus{ID: l.ID, To: l.To, State: string(step), MessageID: l.MessageID, Attempts: l.Attempts,
+		v := LetterStatus{ID: l.ID, To: l.To, State: string(step), MessageID: l.MessageID, Attempts: l.Attempts,
 			SentAt: a.stamp(l.SentAt), Reply: l.Reply, Delivery: l.Delivery, Verdict: string(l.Verdict), Number: l.Number,
-			ReceivedAt: a.stamp(l.PeerReceivedAt), DecidedAt: a.stamp(l.PeerDecidedAt), ClosedAt: a.stamp(l.ClosedAt)})
+			ReceivedAt: a.stamp(l.PeerReceivedAt), DecidedAt: a.stamp(l.PeerDecidedAt), ClosedAt: a.stamp(l.ClosedAt)}
+		if err := a.diagnose(ctx, &v); err != nil {
+			return s, err
+		}
+		s.Letters = append(s.Letters, v)
 	}
 	s.State = string(exchange.TrackAll(steps))
 	return s, nil
+}
+
+// diagnose adds what the last delivery report says, if there was one.
+func (a *api) diagnose(ctx context.Context, v *LetterStatus) error {
+	if v.Delivery == "" {
+		return nil
+	}
+	hints, err := a.Store.HintsOf(ctx, v.ID)
+	for _, h := range hints {
+		if !h.Reply {
+			v.Class, v.Diagnosis = h.Class, strings.TrimSpace(h.Status+" "+h.Text)
+		}
+	}
+	return err
 }
 
 // stamp is a moment in the configured zone (RFC 3339), "" for none.

@@ -207,3 +207,20 @@ func TestTheReportQueue(t *testing.T) {
 		h.is(name, h.ask("POST", "/api/v1/queue/lease", token, body), 400)
 	}
 }
+
+func TestABounceIsShownWithItsClass(t *testing.T) {
+	h := open(t, nil)
+	token := h.token("siem", exchange.ScopeSubmit)
+	h.is("submit", h.ask("POST", "/api/v1/reports", token, "r-1\n"), 202)
+	l, err := h.store.LetterByMessageID(t.Context(), "<r-1@soc.example>")
+	h.must(err)
+	s := h.stream(token, "", "")
+	s.next()
+	_, err = h.store.Commit(t.Context(), exchange.Decision{Hints: []exchange.Hint{{Letter: l.ID, Action: "failed", Class: "hard", Status: "5.1.1", Text: "550 5.1.1 unknown",
+		Address: "exchange@nccis.example", Dialect: "postfix"}}})
+	h.must(err)
+	h.is("status", h.ask("GET", "/api/v1/reports/r-1", token, ""), 200, `"delivery":"failed"`, `"class":"hard"`, `"diagnosis":"5.1.1 550 5.1.1 unknown"`, `"settled":false`)
+	if e := s.report(); len(e.report.Letters) != 1 || e.report.Letters[0].Class != "hard" {
+		t.Errorf("the stream says %+v", e.report)
+	}
+}

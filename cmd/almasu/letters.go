@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"almasu/config"
 	"almasu/exchange"
 	"almasu/queue"
 )
@@ -19,7 +22,7 @@ func newLettersCommand(g *globals) *cobra.Command {
 }
 
 func newLettersListCommand(g *globals) *cobra.Command {
-	state, to, limit := "", "", 50
+	state, to, track, limit := "", "", "", 50
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "The letters, newest first",
@@ -35,7 +38,14 @@ func newLettersListCommand(g *globals) *cobra.Command {
 				return err
 			}
 			for _, l := range letters {
-				if err := printOne(g, describeLetter(l, c), "%d %s to %s: %s, %d attempts %s %s\n", l.ID, l.Kind, l.To, l.State, l.Attempts, l.Verdict, l.Reply); err != nil {
+				v, err := g.tracked(cmd.Context(), store, l, c)
+				if err != nil {
+					return err
+				}
+				if track != "" && v.Track != track {
+					continue
+				}
+				if err := printOne(g, v, "%d %s to %s: %s, %s, %d attempts %s %s\n", l.ID, l.Kind, l.To, l.State, v.Track, l.Attempts, l.Verdict, l.Reply); err != nil {
 					return err
 				}
 			}
@@ -44,6 +54,7 @@ func newLettersListCommand(g *globals) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&state, "state", "", "waiting, sent, closed, never, blocked or replaced")
 	cmd.Flags().StringVar(&to, "to", "", "participant id")
+	cmd.Flags().StringVar(&track, "track", "", "of those listed only the ones that are waiting, blocked, sent, delivered, opened, refused, overdue or replaced")
 	cmd.Flags().IntVar(&limit, "limit", limit, "at most so many (0: all)")
 	return cmd
 }
@@ -76,22 +87,67 @@ func newLettersShowCommand(g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			v, err := g.tracked(cmd.Context(), store, l, c)
+			if err != nil {
+				return err
+			}
+			hints, err := store.HintsOf(cmd.Context(), id)
+			if err != nil {
+				return err
+			}
 			if g.JSON {
 				return json.NewEncoder(g.Stdout).Encode(struct {
 					letterStatus
 					Tried []exchange.Attempt `json:"tried"`
-				}{describeLetter(l, c), attempts})
+					Hints []hintStatus       `json:"hints"`
+				}{v, attempts, describeHints(hints, c)})
 			}
-			fmt.Fprintf(g.Stdout, "%d %s to %s <%s>: %s %s\n  %s, %d octets, made %s\n", l.ID, l.Kind, l.To, l.Address, l.State, l.Verdict,
+			fmt.Fprintf(g.Stdout, "%d %s to %s <%s>: %s, %s %s\n  %s, %d octets, made %s\n", l.ID, l.Kind, l.To, l.Address, l.State, v.Track, l.Verdict,
 				l.MessageID, len(l.Message), stamp(l.CreatedAt, c))
 			for _, a := range attempts {
 				fmt.Fprintf(g.Stdout, "  %s %s by %s: %d %s\n", stamp(a.At, c), a.Outcome, a.Relay, a.Code, a.Text)
+			}
+			for _, h := range describeHints(hints, c) {
+				fmt.Fprintf(g.Stdout, "  %s\n", h)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "print the message as it goes out")
 	return cmd
+}
+
+// hintStatus is one delivery report or automatic reply. Nobody vouches for it.
+type hintStatus struct {
+	At      string `json:"at"`
+	Action  string `json:"action"` // failed, delayed, delivered, relayed, expanded; reply
+	Class   string `json:"class"`  // hard, soft
+	Status  string `json:"status"`
+	Address string `json:"address"`
+	Dialect string `json:"dialect"`
+	Text    string `json:"text"`
+}
+
+func describeHints(hints []queue.Hinted, c *config.Config) []hintStatus {
+	out := []hintStatus{}
+	for _, h := range hints {
+		s := hintStatus{At: stamp(h.At, c), Action: h.Action, Class: h.Class, Status: h.Status, Address: h.Address, Dialect: h.Dialect, Text: h.Text}
+		if h.Reply {
+			s.Action = "reply"
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// String is the line for people.
+func (h hintStatus) String() string {
+	words := slices.DeleteFunc([]string{h.At, h.Action, h.Class, h.Status, h.Address, h.Text}, func(s string) bool { return s == "" })
+	by := "automatic"
+	if h.Dialect != "" {
+		by = "delivery report, " + h.Dialect
+	}
+	return strings.Join(words, " ") + " (" + by + ")"
 }
 
 func newLettersRetryCommand(g *globals) *cobra.Command {

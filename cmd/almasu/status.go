@@ -72,6 +72,7 @@ type letterStatus struct {
 	Kind       string `json:"kind"`
 	To         string `json:"to"`
 	State      string `json:"state"`
+	Track      string `json:"track,omitempty"` // waiting, sent, delivered, opened, refused, overdue, ...
 	Clause     string `json:"clause"`
 	MessageID  string `json:"message_id"`
 	Attempts   int    `json:"attempts"`
@@ -132,13 +133,15 @@ func describe(ctx context.Context, g *globals, c *config.Config, store *queue.St
 	if err != nil {
 		return s, err
 	}
+	deadlines, err := store.Deadlines(ctx, r.Position)
 	for _, l := range letters {
-		s.Letters = append(s.Letters, describeLetter(l, c))
+		v := describeLetter(l, c)
+		v.Track = string(l.Track(deadlines, g.Now()))
+		s.Letters = append(s.Letters, v)
 		if r.Outgoing && l.State == exchange.LetterClosed {
 			s.Verdict = string(l.Verdict)
 		}
 	}
-	deadlines, err := store.Deadlines(ctx, r.Position)
 	for _, d := range deadlines {
 		due := deadlineStatus{Clause: d.Clause, At: stamp(d.At, c), State: d.State}
 		if d.State == exchange.DeadlineOpen {
@@ -147,6 +150,18 @@ func describe(ctx context.Context, g *globals, c *config.Config, store *queue.St
 		s.Due = append(s.Due, due)
 	}
 	return s, err
+}
+
+// tracked is describeLetter with how far the letter has come.
+func (g *globals) tracked(ctx context.Context, store *queue.Store, l exchange.Letter, c *config.Config) (letterStatus, error) {
+	v := describeLetter(l, c)
+	var due []exchange.Deadline
+	var err error
+	if l.Report != 0 && l.Clause != "" {
+		due, err = store.Deadlines(ctx, l.Report)
+	}
+	v.Track = string(l.Track(due, g.Now()))
+	return v, err
 }
 
 func describeLetter(l exchange.Letter, c *config.Config) letterStatus {
@@ -173,7 +188,7 @@ func printStatus(g *globals, s reportStatus) {
 		fmt.Fprintf(g.Stdout, "  confirmed    %s\n", s.ConfirmedAt)
 	}
 	for _, l := range s.Letters {
-		fmt.Fprintf(g.Stdout, "  %-12s to %s: %s", l.Kind, l.To, l.State)
+		fmt.Fprintf(g.Stdout, "  %-12s to %s: %s, %s", l.Kind, l.To, l.State, l.Track)
 		if l.SentAt != "" {
 			fmt.Fprintf(g.Stdout, ", sent %s", l.SentAt)
 		}
@@ -198,7 +213,11 @@ func statusOfArrival(ctx context.Context, g *globals, c *config.Config, store *q
 	if strings.HasPrefix(id, "<") {
 		l, err := store.LetterByMessageID(ctx, id)
 		if err == nil {
-			return printOne(g, describeLetter(l, c), "letter %d to %s: %s %s\n", l.ID, l.To, l.State, l.Verdict)
+			v, err := g.tracked(ctx, store, l, c)
+			if err != nil {
+				return err
+			}
+			return printOne(g, v, "letter %d to %s: %s, %s %s\n", l.ID, l.To, l.State, v.Track, l.Verdict)
 		}
 		if !errors.Is(err, queue.ErrNotFound) {
 			return err
