@@ -25,12 +25,16 @@ func kinds() []struct{ ours, theirs, category string } {
 // indicators reads the attributes that are indicators: those of our types, and
 // every other that is meant for detection.
 func indicators(e *tree.Node) []exchange.Indicator {
-	var all []exchange.Indicator
-	for _, a := range attributes(e) {
+	listed := attributes(e)
+	all := make([]exchange.Indicator, 0, len(listed))
+	for _, a := range listed {
 		if shape.Text(a, "comment") == ownComment || shape.Text(a, "deleted") == "true" {
 			continue
 		}
 		all = append(all, read(shape.Text(a, "type"), shape.Text(a, "value"), card.FitText(shape.Text(a, "comment")), shape.Text(a, "to_ids") == "true")...)
+	}
+	if len(all) == 0 {
+		return nil
 	}
 	return all
 }

@@ -26,9 +26,10 @@ type pattern struct {
 
 const deepest = 32 // brackets of a pattern
 
-// patternReader reads a pattern from its tokens.
+// patternReader reads a pattern token by token.
 type patternReader struct {
-	tokens  []string
+	rest    string // behind the token
+	token   string // "" at the end
 	depth   int
 	failed  bool
 	simple  bool
@@ -38,33 +39,42 @@ type patternReader struct {
 
 // parsePattern reads a pattern; ok is false if it is none.
 func parsePattern(s string) (p pattern, ok bool) {
-	r := &patternReader{simple: true}
-	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
-		t := token(s)
-		if t == "" || len(r.tokens) > 100_000 {
-			return p, false
-		}
-		r.tokens, s = append(r.tokens, t), s[len(t):]
-	}
+	r := &patternReader{simple: true, rest: s}
+	r.advance()
 	r.observations()
-	return pattern{r.found, r.simple && r.observe == 1}, !r.failed && len(r.tokens) == 0
+	return pattern{r.found, r.simple && r.observe == 1}, !r.failed && r.token == ""
 }
 
-func (r *patternReader) peek() string {
-	if len(r.tokens) == 0 {
-		return ""
+func (r *patternReader) advance() {
+	r.rest = strings.TrimSpace(r.rest)
+	if r.token = ""; r.rest != "" {
+		r.token = token(r.rest)
+		r.failed = r.failed || r.token == ""
 	}
-	return r.tokens[0]
+	r.rest = r.rest[len(r.token):]
 }
+
+func (r *patternReader) peek() string { return r.token }
 
 func (r *patternReader) next() string {
-	t := r.peek()
+	t := r.token
 	if t == "" {
 		r.failed = true
 		return ""
 	}
-	r.tokens = r.tokens[1:]
+	r.advance()
 	return t
+}
+
+// mostComparisons are told apart; a pattern of more is one thing as a whole.
+const mostComparisons = 10_000
+
+func (r *patternReader) keep(c comparison) {
+	if len(r.found) == mostComparisons {
+		r.simple = false
+		return
+	}
+	r.found = append(r.found, c)
 }
 
 // accept takes the token if it is one of those.
@@ -163,15 +173,15 @@ func (r *patternReader) comparison() {
 	switch c.operator = r.next(); c.operator {
 	case "=", "==", "!=", "<>", "<", "<=", ">", ">=":
 		c.value = r.constant("")
-		r.found = append(r.found, c)
+		r.keep(c)
 	case "LIKE", "MATCHES", "ISSUBSET", "ISSUPERSET":
 		c.value = r.constant("s")
-		r.found = append(r.found, c)
+		r.keep(c)
 	case "IN":
 		r.expect("(")
 		for !r.failed {
 			c.value = r.constant("")
-			r.found = append(r.found, c)
+			r.keep(c)
 			if !r.accept(",") {
 				break
 			}

@@ -2,7 +2,9 @@ package tree
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"almasu/exchange"
@@ -70,9 +72,9 @@ type jsonReader struct {
 	limits Limits
 	left   budget
 	nodes  arena
-	open   *Node     // innermost object or list that is not closed yet
-	seen   []members // of the open objects; unused for lists
-	name   string    // of the member whose value comes next
+	open   *Node  // innermost object or list that is not closed yet
+	opened []int  // for each open object how many members it has, for each list 0
+	name   string // of the member whose value comes next
 	named  bool
 	nameAt int
 }
@@ -103,7 +105,7 @@ func (r *jsonReader) next() bool {
 	case c == '}' && r.open != nil && r.open.Kind == Object && (r.want == aComma || r.want == anyName),
 		c == ']' && r.open != nil && r.open.Kind == List && (r.want == aComma || r.want == aFirst):
 		r.at++
-		r.open, r.seen, r.want = r.open.Up, r.seen[:len(r.seen)-1], aComma
+		r.close()
 		return true
 	case (r.want == aName || r.want == anyName) && c == '"':
 		return r.member()
@@ -178,11 +180,11 @@ func (r *jsonReader) value(c byte) bool {
 // enter makes the object or list the open one, within the limit of depth.
 func (r *jsonReader) enter(n *Node) bool {
 	r.open = n
-	r.seen = append(r.seen, members{})
+	r.opened = append(r.opened, 0)
 	if r.want = aFirst; n.Kind == Object {
 		r.want = anyName
 	}
-	if len(r.seen) > r.limits.Depth {
+	if len(r.opened) > r.limits.Depth {
 		r.doc.TooDeep = true
 		r.doc.fault(exchange.ProblemLimit, "limit-depth", n, int(n.At), strconv.Itoa(r.limits.Depth))
 		return false
@@ -198,41 +200,37 @@ func (r *jsonReader) place(n *Node) {
 	}
 	if r.named {
 		n.Name, n.NameAt, r.named = r.name, uint32(r.nameAt), false
-		if r.seen[len(r.seen)-1].stood(r.open, n.Name) {
-			n.Spoilt = true
-			defer r.doc.fault(exchange.ProblemDuplicate, "duplicate-field", n, r.nameAt)
+		count := &r.opened[len(r.opened)-1]
+		if *count++; *count <= 2*few && r.open.Child(n.Name) != nil {
+			defer r.twice(n)
 		}
 	}
 	r.open.add(n)
 }
 
-// members are the names of an open object: compared one by one while they are
-// few, by a map once they are not.
-type members struct {
-	count int
-	names map[string]bool
+// twice notes a member whose name stood in the object before.
+func (r *jsonReader) twice(n *Node) {
+	n.Spoilt = true
+	r.doc.fault(exchange.ProblemDuplicate, "duplicate-field", n, int(n.NameAt))
 }
 
-// stood reports whether a member of the object has that name, and counts it.
-func (m *members) stood(object *Node, name string) bool {
-	m.count++
-	if m.names == nil && m.count > 2*few {
-		m.names = make(map[string]bool, 4*few)
-		for c := object.First; c != nil; c = c.Next {
-			m.names[c.Name] = true
+// close ends the open object or list. The names of an object of many members
+// are compared now, in order: that costs less than a map of them.
+func (r *jsonReader) close() {
+	last := len(r.opened) - 1
+	if count := r.opened[last]; count > 2*few {
+		all := make([]*Node, 0, count)
+		for c := r.open.First; c != nil; c = c.Next {
+			all = append(all, c)
+		}
+		slices.SortStableFunc(all, func(a, b *Node) int { return strings.Compare(a.Name, b.Name) })
+		for i, c := range all {
+			if i > 0 && c.Name == all[i-1].Name && !c.Spoilt {
+				r.twice(c)
+			}
 		}
 	}
-	if m.names != nil {
-		before := m.names[name]
-		m.names[name] = true
-		return before
-	}
-	for c := object.First; c != nil; c = c.Next {
-		if c.Name == name {
-			return true
-		}
-	}
-	return false
+	r.open, r.opened, r.want = r.open.Up, r.opened[:last], aComma
 }
 
 // check notes values over the limits and characters that no text may hold.

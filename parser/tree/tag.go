@@ -154,7 +154,7 @@ func (r *xmlReader) attribute(rest string) bool {
 	}
 	r.at = begin + end + 1
 	r.attrs = append(r.attrs, a)
-	if !r.left.spend() {
+	if len(r.attrs) > mostAttributes || !r.left.spend() {
 		r.doc.fault(exchange.ProblemLimit, "limit-values", r.open, a.at)
 		return false
 	}

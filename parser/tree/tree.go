@@ -108,8 +108,9 @@ const (
 	defaultValues      = 10_000
 	defaultStringBytes = 1 << 20
 	octetsPerValue     = 16
-	longestNumber      = 64  // characters of a number
-	mostFaults         = 100 // faults kept of one document
+	longestNumber      = 64   // characters of a number
+	mostAttributes     = 1000 // of one XML element
+	mostFaults         = 100  // faults kept of one document
 )
 
 func (l Limits) orDefault() Limits {
