@@ -97,7 +97,7 @@ func (p *Peer) finish(d *decoder, at, implicitPort string) {
 
 func (l *Listen) judge(d *decoder) {
 	cert(d, "listen", l.TLSCert, l.TLSKey)
-	for _, at := range []struct{ name, address string }{{"smtp", l.SMTP}, {"lmtp", l.LMTP}, {"relay", l.Relay}} {
+	for _, at := range []struct{ name, address string }{{"smtp", l.SMTP}, {"lmtp", l.LMTP}, {"relay", l.Relay}, {"filter", l.Filter}} {
 		open(d, "listen."+at.name, at.address, l.TLSCert != "" || l.InsecurePlaintext)
 	}
 	l.judgeRelay(d)
@@ -121,6 +121,20 @@ func (l *Listen) judgeRelay(d *decoder) {
 	}
 	if l.Relay != "" && l.RelayUsers == "" && !socket && !l.InsecureLoopbackSubmit {
 		d.wrong(d.line("listen.relay"), "listen.relay has no relay_users", "name the file of the systems that may submit")
+	}
+	l.judgeMTA(d)
+}
+
+// judgeMTA: what an MTA hands over stays on this machine, and who runs the MTA
+// must be known.
+func (l *Listen) judgeMTA(d *decoder) {
+	for _, at := range []struct{ name, address string }{{"filter", l.Filter}, {"milter", l.Milter}} {
+		if at.address != "" && !strings.Contains(at.address, "/") && !loopback(hostOf(at.address)) {
+			d.wrong(d.line("listen."+at.name), "listen."+at.name+" takes mail in clear from other machines", "use the path of a socket, or 127.0.0.1")
+		}
+	}
+	if l.Filter != "" && l.RelayUsers == "" && !l.InsecureLoopbackSubmit {
+		d.wrong(d.line("listen.filter"), "listen.filter has no relay_users", "name the file with the login of the mail server: almasu relay-user add postfix --unix postfix")
 	}
 }
 

@@ -48,7 +48,7 @@ func JudgeReports(j Judgement, e Evidence, reg *Register, reports []*Report) Jud
 		if p == nil {
 			break
 		}
-		c.add(!ownReport(p, reg, r), ReporterMismatch, "the report names another reporter than its signer "+p.ID)
+		c.add(!OwnReport(p, reg, r), ReporterMismatch, "the report names another reporter than its signer "+p.ID)
 		c.add(!p.MaySend(r.Kind), KindForbidden, "participant "+p.ID+" may not send reports of kind "+string(r.Kind))
 		c.add(StateSecret(r.Marking), MarkingForbidden, "the report carries a state secret marking")
 	}
@@ -100,8 +100,8 @@ func heldParticipant(j Judgement, p *Participant) *Participant {
 	return nil
 }
 
-// ownReport judges item 4, the reporter.
-func ownReport(p *Participant, reg *Register, r *Report) bool {
+// OwnReport judges item 4, the reporter: the report is the participant's own.
+func OwnReport(p *Participant, reg *Register, r *Report) bool {
 	switch r.Format {
 	case CardJSON, CardXML:
 		return r.Reporter == p.ID
@@ -137,7 +137,7 @@ func outerTaken(p *Participant, reg *Register, reports []*Report) bool {
 		default:
 			return false
 		}
-		if !ownReport(p, reg, r) {
+		if !OwnReport(p, reg, r) {
 			return false
 		}
 	}

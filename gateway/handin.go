@@ -20,6 +20,7 @@ type HandedIn struct {
 	To      []string // addresses of participants, of the envelope
 	Actor   string   // who handed it in, for the journal
 	Kinds   []exchange.ReportKind
+	Judge   bool // ask what would become of it; nothing is kept
 }
 
 // Addressee is the participant, other than ourselves, with the address; nil if
@@ -68,7 +69,7 @@ func (g *Gateway) SubmitMail(ctx context.Context, m HandedIn) (Submission, error
 				Reason: "the mail has an attachment beside the report, which would not be sent: attach the report alone"}}, nil
 		}
 	}
-	return g.Submit(ctx, Order{Document: parsed.Document, To: to, Typed: typedByPerson(root), Actor: m.Actor, Kinds: m.Kinds})
+	return g.Submit(ctx, Order{Document: parsed.Document, To: to, Typed: typedByPerson(root), Actor: m.Actor, Kinds: m.Kinds, Judge: m.Judge})
 }
 
 // documents are the decoded leaves of a mail, and the paths of those that were

@@ -41,6 +41,8 @@ type Order struct {
 	// Handed is by which token the document came, nil without one; the store
 	// learns it together with the report (queue.ErrKeyUsed).
 	Handed *exchange.Handed
+	// Judge asks what would become of the document: nothing is sealed or kept.
+	Judge bool
 	// Events go into the journal with it: who approved it.
 	Events []exchange.Event
 }
@@ -78,11 +80,14 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	g.submitting.Lock()
 	defer g.submitting.Unlock()
 	if err = g.submittedBefore(ctx, &s, parsed.Document, addressees); err != nil || s.Refusal.Code != "" {
+		if order.Judge {
+			return s, err
+		}
 		return s, errors.Join(err, g.handAgain(ctx, s, order.Handed))
 	}
 	d := exchange.Decision{At: now, Participant: w.Register.Self().ID, Handed: order.Handed,
 		Reports: []exchange.StoredReport{outgoing(parsed, w, now)}}
-	if err := g.due(ctx, w, &s, &d, addressees, now); err != nil {
+	if err := g.due(ctx, w, &s, &d, addressees, now); err != nil || order.Judge {
 		return s, err
 	}
 	for _, p := range addressees {
@@ -126,6 +131,8 @@ func maySubmit(r *exchange.Report, reg *exchange.Register) exchange.Refusal {
 	switch {
 	case (r.Format == exchange.CardJSON || r.Format == exchange.CardXML) && r.Reporter != self.ID:
 		return exchange.Refusal{Code: exchange.ReporterMismatch, Reason: "the field reporter must be our own id, " + self.ID}
+	case !exchange.OwnReport(self, reg, r):
+		return exchange.Refusal{Code: exchange.ReporterMismatch, Reason: "the report names another reporter than us, " + self.ID}
 	case !self.MaySend(r.Kind):
 		return exchange.Refusal{Code: exchange.KindForbidden, Reason: "our role may not send reports of kind " + string(r.Kind)}
 	case exchange.StateSecret(r.Marking):

@@ -12,15 +12,26 @@ const mostPasswords = 3
 // AuthMechanisms are those on offer: none where a password would be readable
 // on its way.
 func (s *submitSession) AuthMechanisms() []string {
-	if !s.secure || s.b.s.Login == nil {
-		return nil
+	var on []string
+	if s.certified != "" {
+		on = []string{sasl.External}
 	}
-	return []string{sasl.Plain, sasl.Login}
+	if s.secure && s.b.s.Login != nil {
+		on = append(on, sasl.Plain, sasl.Login)
+	}
+	return on
 }
 
 // Auth begins one attempt (RFC 4954).
 func (s *submitSession) Auth(mechanism string) (sasl.Server, error) {
 	switch {
+	case mechanism == sasl.External && s.certified != "":
+		return sasl.NewExternalServer(func(identity string) error {
+			if identity != "" && identity != s.certified {
+				return reply(535, 5, 7, 8, "Nobody may act for another user here")
+			}
+			return s.is(s.certified)
+		}), nil
 	case !s.secure:
 		return nil, reply(538, 5, 7, 11, "Encryption required for authentication: issue STARTTLS first")
 	case s.b.s.Login == nil:
@@ -42,10 +53,7 @@ func (s *submitSession) Auth(mechanism string) (sasl.Server, error) {
 // passwords.
 func (s *submitSession) login(name, password string) error {
 	if s.failed < mostPasswords && s.b.s.Login(name, password) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.user = name
-		return nil
+		return s.is(name)
 	}
 	s.failed++
 	s.b.l.Log.Warn("wrong user or password", "attempt", s.failed, "client", s.peer())
@@ -53,6 +61,14 @@ func (s *submitSession) login(name, password string) error {
 		s.conn.over()
 	}
 	return reply(535, 5, 7, 8, "Authentication failed")
+}
+
+// is makes the client known as a user.
+func (s *submitSession) is(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.user = name
+	return nil
 }
 
 func (s *submitSession) peer() string {

@@ -3,6 +3,8 @@ package mailin
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -43,18 +45,27 @@ func (r *Refused) Error() string {
 // It hands nothing on itself, so that no plaintext can leave through it.
 //
 // A client is known by SASL PLAIN or LOGIN over TLS or from loopback, by its
-// user on the other end of a unix socket (root or our own), or, with
-// InsecureLoopback, by coming from loopback.
+// client certificate, by its user on the other end of a unix socket (root, our
+// own, or one that Peer knows), or, with InsecureLoopback, by coming from
+// loopback.
 type SubmissionService struct {
-	Listener         Listener // Address and LMTP are not used; MaxMessage is the limit
+	Listener         Listener // Address is not used; MaxMessage is the limit; LMTP for an MTA that hands over what it has taken
 	ImplicitTLS      bool     // TLS from the first octet, otherwise STARTTLS is offered
 	InsecureLoopback bool     // clients on loopback need no password
 	MaxInHand        int      // mails held in memory at a time, default 4; others wait
 
 	// Login reports whether the password is the user's.
 	Login func(name, password string) bool
-	// Recipient reports whether the address is a participant's, and not ours.
-	Recipient func(address string) bool
+	// Certificate and Peer name the user of a certificate that the client has
+	// proven to hold, and of a login on this machine; "" for nobody. They may be
+	// nil.
+	Certificate func(*x509.Certificate) string
+	Peer        func(uid int) string
+	// Sender reports whether the user may use the envelope sender; nil: any.
+	Sender func(user, address string) bool
+	// Recipient reports whether the address is a participant's, and not ours,
+	// and whether the user may submit to it.
+	Recipient func(user, address string) (participant, allowed bool)
 	// Submit takes one mail; the text goes into the 250 reply. *Refused is told
 	// to the client, any other error is a temporary fault.
 	Submit func(ctx context.Context, s Submission) (string, error)
@@ -66,6 +77,10 @@ func (s *SubmissionService) Serve(ctx context.Context, ln net.Listener) error {
 	inHand := s.MaxInHand
 	if inHand <= 0 {
 		inHand = 4
+	}
+	if l.TLS != nil && s.Certificate != nil {
+		l.TLS = l.TLS.Clone()
+		l.TLS.ClientAuth = tls.RequestClientCert // whose it is the users say, not a chain
 	}
 	return l.serve(ctx, ln, s.ImplicitTLS, func(open context.Context, data *sync.WaitGroup) smtp.Backend {
 		return &submitBackend{s: s, l: l, ctx: open, data: data, slots: make(chan struct{}, inHand)}
@@ -84,15 +99,16 @@ type submitBackend struct {
 // NewSession begins a client's session, anew after STARTTLS.
 func (b *submitBackend) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	s := &submitSession{b: b, conn: clientOf(c)}
-	_, s.secure = c.TLSConnectionState()
+	state, secure := c.TLSConnectionState()
+	s.secure = secure
 	if s.conn == nil {
 		return s, nil
 	}
 	switch peer := s.conn.RemoteAddr().(type) {
 	case *net.UnixAddr:
 		s.secure = true
-		if uid, known := peerUID(s.conn.Conn); known && (uid == 0 || uid == os.Getuid()) {
-			s.user = fmt.Sprintf("uid:%d", uid)
+		if uid, known := peerUID(s.conn.Conn); known {
+			s.user = b.peer(uid)
 		}
 	case *net.TCPAddr:
 		if peer.IP.IsLoopback() {
@@ -102,7 +118,26 @@ func (b *submitBackend) NewSession(c *smtp.Conn) (smtp.Session, error) {
 			}
 		}
 	}
+	if len(state.PeerCertificates) > 0 && b.s.Certificate != nil {
+		if name := b.s.Certificate(state.PeerCertificates[0]); name != "" {
+			s.user, s.certified = name, name
+		}
+	}
 	return s, nil
+}
+
+// peer names the user of a login on this machine, "" for one that may not
+// submit.
+func (b *submitBackend) peer(uid int) string {
+	if b.s.Peer != nil {
+		if name := b.s.Peer(uid); name != "" {
+			return name
+		}
+	}
+	if uid == 0 || uid == os.Getuid() {
+		return fmt.Sprintf("uid:%d", uid)
+	}
+	return ""
 }
 
 // submitSession is one client's session; it knows who it is and the envelope
@@ -112,6 +147,8 @@ type submitSession struct {
 	conn   *clientConn
 	secure bool // a password may be asked for
 	failed int  // passwords that were wrong
+
+	certified string // the user whose certificate the client has, "" for none
 
 	mu   sync.Mutex // a BDAT transfer runs beside the commands
 	user string     // "" until the client is known
@@ -130,6 +167,8 @@ func (s *submitSession) Mail(from string, opts *smtp.MailOptions) error {
 		return reply(530, 5, 7, 0, "Authentication required")
 	case opts != nil && opts.Size > s.b.l.MaxMessage:
 		return reply(552, 5, 3, 4, "Message over the size limit")
+	case s.b.s.Sender != nil && !s.b.s.Sender(s.user, from):
+		return reply(550, 5, 7, 1, "This user may not send from this address")
 	}
 	s.from, s.to = from, nil
 	return nil
@@ -137,11 +176,14 @@ func (s *submitSession) Mail(from string, opts *smtp.MailOptions) error {
 
 // Rcpt takes addresses of participants and no others.
 func (s *submitSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if !s.b.s.Recipient(to) {
-		return reply(550, 5, 1, 1, "Not the address of a participant of the exchange: this relay sends to no other")
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	switch participant, allowed := s.b.s.Recipient(s.user, to); {
+	case !participant:
+		return reply(550, 5, 1, 1, "Not the address of a participant of the exchange: this relay sends to no other")
+	case !allowed:
+		return reply(550, 5, 7, 1, "This user may not submit to this participant")
+	}
 	s.to = append(s.to, to)
 	return nil
 }

@@ -3,16 +3,20 @@ package mailin
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/textproto"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -39,7 +43,9 @@ func openCounter(t *testing.T, ln net.Listener, s *SubmissionService) *counter {
 	s.Listener.Name, s.Listener.Hostname, s.Listener.Log = "relay", "soc.example", slog.New(slog.DiscardHandler)
 	s.Listener.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Server}}
 	s.Login = func(name, password string) bool { return name == "siem" && password == "right" }
-	s.Recipient = func(a string) bool { return strings.HasSuffix(a, "@nccis.example") }
+	s.Recipient = func(_, a string) (participant, allowed bool) {
+		return strings.HasSuffix(a, "@nccis.example"), a != "secret@nccis.example"
+	}
 	s.Submit = func(_ context.Context, m Submission) (string, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -123,6 +129,7 @@ func TestWhoMaySubmit(t *testing.T) {
 		{name: "wrong user", auth: sasl.NewLoginClient("soc", "right"), to: []string{to}, code: 535},
 		{name: "for another user", auth: sasl.NewPlainClient("root", "siem", "right"), to: []string{to}, code: 535},
 		{name: "insecure loopback", service: SubmissionService{InsecureLoopback: true}, to: []string{to}, user: "tcp:loopback"},
+		{name: "no right to the participant", auth: good, to: []string{"secret@nccis.example"}, code: 550},
 		{name: "no participant", auth: good, to: []string{"a@elsewhere.example"}, code: 550},
 		{name: "one of two is no participant", auth: good, to: []string{to, "a@elsewhere.example"}, code: 550},
 	} {
@@ -230,9 +237,13 @@ func TestReplies(t *testing.T) {
 
 func TestUsers(t *testing.T) {
 	salt := []byte("0123456789abcdef")
-	line, err := UserLine("siem", "secret", salt, []exchange.ReportKind{exchange.Incident, exchange.Contact})
+	proof, err := PasswordProof("secret", salt)
 	must(t, err)
-	all, err := UserLine("desk", "other", salt, nil)
+	line, err := UserLine("siem", proof, Rights{Kinds: []exchange.ReportKind{exchange.Incident, exchange.Contact}})
+	must(t, err)
+	other, err := PasswordProof("other", salt)
+	must(t, err)
+	all, err := UserLine("desk", other, Rights{})
 	must(t, err)
 	users, err := ParseUsers([]byte("# users\n\n" + line + "\r\n" + all + ":\n"))
 	must(t, err)
@@ -243,20 +254,21 @@ func TestUsers(t *testing.T) {
 		kinds int
 		known bool
 	}{"siem": {2, true}, "desk": {0, true}, "gone": {0, false}} {
-		if kinds, known := users.Kinds(name); len(kinds) != want.kinds || known != want.known {
-			t.Errorf("%s: kinds %v, known %v", name, kinds, known)
+		if rights, known := users.Rights(name); len(rights.Kinds) != want.kinds || known != want.known {
+			t.Errorf("%s: %+v, known %v", name, rights, known)
 		}
 	}
 	for name, text := range map[string]string{
 		"plain password": "siem:secret", "no name": strings.TrimPrefix(line, "siem"), "unknown kind": line + ",love", "twice": line + "\n" + line,
 		"few iterations": strings.Replace(line, "100000", "1", 1), "short hash": "a:pbkdf2-sha256$100000$AAAAAAAAAAAAAAAA$AAAA",
-		"short salt": "a:pbkdf2-sha256$100000$AAAA$" + strings.Repeat("A", 43), "empty kind": line + ",", "bcrypt": "a:$2y$10$abc",
+		"short salt": "a:pbkdf2-sha256$100000$AAAA$" + strings.Repeat("A", 43), "empty kind": line + ",", "bcrypt": "a:$2y$10$abc", "no such login": "a:unix$no-such-login-here", "short fingerprint": "a:x509-sha256$abcd",
+		"bad participant": line + ":nc cis!", "bad sender": line + "::nobody", "too many columns": line + "::::x",
 	} {
 		if _, err := ParseUsers([]byte(text)); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := UserLine("a b", "x", salt, nil); err == nil {
+	if _, err := UserLine("a b", proof, Rights{}); err == nil {
 		t.Error("a name with a space")
 	}
 }
@@ -297,5 +309,114 @@ func TestSubmitInChunks(t *testing.T) {
 	}
 	if len(c.took) != 1 || string(c.took[0].Message) != "A: b\r\n\r\nhello" {
 		t.Errorf("took %+v", c.took)
+	}
+}
+
+func TestRights(t *testing.T) {
+	users, err := ParseUsers([]byte("mta:unix$0:incident:nccis,soc-beta:@soc.example,boss@elsewhere.example\ncron:unix$4711\n"))
+	must(t, err)
+	if users.Peer(0) != "mta" || users.Peer(4711) != "cron" || users.Peer(1) != "" || users.Peer(-1) != "" || users.Login("mta", "") {
+		t.Error("the wrong logins are known")
+	}
+	rights, _ := users.Rights("mta")
+	if len(rights.Kinds) != 1 || len(rights.To) != 2 {
+		t.Errorf("%+v", rights)
+	}
+	for address, want := range map[string]bool{"a@soc.example": true, "a@SOC.example": true, "boss@elsewhere.example": true, "a@elsewhere.example": false,
+		"@soc.example": false, "": false, "a@evil-soc.example": false, "a@soc.example.evil.example": false} {
+		if rights.From(address) != want {
+			t.Errorf("from %q: %v", address, !want)
+		}
+	}
+	if all, _ := users.Rights("cron"); !all.From("") || !all.From("x@y.example") {
+		t.Error("no column, and not every sender")
+	}
+}
+
+// TestClientCertificate: a client is known by the certificate it proves to hold,
+// by that one alone, and only while it is valid.
+func TestClientCertificate(t *testing.T) {
+	known, stranger := testpeer.NewCA(t).Server, testpeer.NewCA(t).Server
+	line, err := UserLine("siem", CertificateProof(known.Leaf), Rights{})
+	must(t, err)
+	users, err := ParseUsers([]byte(line))
+	must(t, err)
+	for _, test := range []struct {
+		name string
+		cert tls.Certificate
+		auth sasl.Client
+		now  time.Time
+		code int
+	}{
+		{"known", known, nil, time.Now(), 0},
+		{"EXTERNAL", known, sasl.NewExternalClient(""), time.Now(), 0},
+		{"EXTERNAL as another", known, sasl.NewExternalClient("root"), time.Now(), 535},
+		{"stranger", stranger, nil, time.Now(), 530},
+		{"stranger with EXTERNAL", stranger, sasl.NewExternalClient("siem"), time.Now(), 504},
+		{"out of date", known, nil, known.Leaf.NotAfter.Add(time.Second), 530},
+		{"none", tls.Certificate{}, nil, time.Now(), 530},
+	} {
+		for _, implicit := range []bool{false, true} {
+			service := &SubmissionService{ImplicitTLS: implicit, Certificate: func(c *x509.Certificate) string { return users.Certificate(c, test.now) }}
+			c := openCounter(t, tcp(t), service)
+			config := c.tls()
+			config.Certificates = []tls.Certificate{test.cert}
+			dial := smtp.DialStartTLS
+			if implicit {
+				dial = smtp.DialTLS
+			}
+			client, err := dial(c.addr.String(), config)
+			must(t, err)
+			if err := hand(client, test.auth, "exchange@nccis.example"); code(err) != test.code {
+				t.Errorf("%s, implicit %v: %v, want %d", test.name, implicit, err, test.code)
+			}
+			if test.code == 0 && (len(c.took) != 1 || c.took[0].User != "siem") {
+				t.Errorf("%s: took %+v", test.name, c.took)
+			}
+		}
+	}
+}
+
+// TestNoWayOut: whatever recipients a client tries, in whatever order, nothing
+// is handed on but to those that Recipient knows, and a mail without one is not
+// taken. What the header of the mail says changes nothing.
+func TestNoWayOut(t *testing.T) {
+	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	must(t, err)
+	c := openCounter(t, ln, &SubmissionService{})
+	pool := []string{"exchange@nccis.example", "second@nccis.example", "boss@soc.example", "press@elsewhere.example", "EXCHANGE@NCCIS.EXAMPLE",
+		"exchange@nccis.example.evil.example", "exchange%nccis.example@evil.example", "@nccis.example:a@evil.example", "secret@nccis.example"}
+	random := rand.New(rand.NewPCG(1, 2))
+	for round := range 60 {
+		conn, err := net.Dial("unix", ln.Addr().String())
+		must(t, err)
+		client := smtp.NewClient(conn)
+		must(t, client.Mail("desk@soc.example", nil))
+		var accepted []string
+		for range 1 + random.IntN(5) {
+			to := pool[random.IntN(len(pool))]
+			if err := client.Rcpt(to, nil); err == nil {
+				accepted = append(accepted, to)
+			} else if code(err)/100 != 5 {
+				t.Fatalf("RCPT %s: %v", to, err)
+			}
+		}
+		before := len(c.took)
+		if w, err := client.Data(); err == nil {
+			io.WriteString(w, "To: press@elsewhere.example\r\nBcc: boss@soc.example\r\nResent-To: x@elsewhere.example\r\n\r\nx\r\n")
+			must(t, w.Close())
+		}
+		client.Close()
+		switch {
+		case len(accepted) == 0 && len(c.took) != before:
+			t.Fatalf("round %d: a mail without a recipient was taken", round)
+		case len(accepted) > 0 && !slices.Equal(c.took[len(c.took)-1].To, accepted):
+			t.Fatalf("round %d: %v was handed on, %v was accepted", round, c.took[len(c.took)-1].To, accepted)
+		}
+		for _, a := range accepted {
+			if !strings.HasSuffix(a, "@nccis.example") || a == "secret@nccis.example" {
+				t.Fatalf("round %d: %s was accepted", round, a)
+			}
+		}
 	}
 }

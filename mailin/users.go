@@ -4,28 +4,49 @@ import (
 	"crypto/pbkdf2"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"maps"
+	osuser "os/user"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"almasu/exchange"
 )
 
-// Users are the systems and people that may submit, with their application
-// passwords. The file has one line for each, and # for remarks:
+// Users are the systems and people that may submit, with how they are known
+// and what they may do. The file has one line for each, and # for remarks:
 //
-//	name:pbkdf2-sha256$ITERATIONS$SALT$HASH[:KIND,KIND...]
+//	name:PROOF[:KIND,KIND...[:PARTICIPANT,PARTICIPANT...[:SENDER,SENDER...]]]
 //
-// SALT and HASH (32 octets) are base64 without padding; the kinds of report
-// are all that our role may send where the column is missing or empty.
+// PROOF is one of
+//
+//	pbkdf2-sha256$ITERATIONS$SALT$HASH   an application password; SALT and HASH (32 octets) are base64 without padding
+//	x509-sha256$FINGERPRINT              a client certificate: SHA-256 of its DER, in hex, colons left out
+//	unix$LOGIN                           a user of this machine (a name or a number), at the other end of a unix socket
+//
+// The kinds of report are all that our role may send where the column is
+// missing or empty, the addressees all participants, the senders (of the
+// envelope; an address, or @domain) any.
 type Users map[string]relayUser
 
+// Rights are what a user may do; an empty list means all.
+type Rights struct {
+	Kinds   []exchange.ReportKind
+	To      []string // participant ids
+	Senders []string // addresses of the envelope, or "@domain"
+}
+
 type relayUser struct {
-	iterations int
-	salt, hash []byte
-	kinds      []exchange.ReportKind
+	iterations  int // of a password
+	salt, hash  []byte
+	certificate string // fingerprint, "" for none
+	uid         int    // at the other end of a socket, -1 for none
+	rights      Rights
 }
 
 // Numbers of PBKDF2 (RFC 8018). Generated passwords have 160 random bits, so
@@ -35,6 +56,8 @@ const (
 	leastIterations = 10_000
 	mostIterations  = 10_000_000
 	hashName        = "pbkdf2-sha256"
+	certificateName = "x509-sha256"
+	unixName        = "unix"
 )
 
 // ParseUsers reads the file of users. Every error names its line and no hash.
@@ -61,26 +84,78 @@ func ParseUsers(text []byte) (Users, error) {
 
 func parseUser(line string) (name string, u relayUser, err error) {
 	columns := strings.Split(line, ":")
-	if len(columns) < 2 || len(columns) > 3 || !exchange.ValidID(columns[0]) {
-		return "", u, fmt.Errorf("not of the form name:hash[:kinds]")
+	if len(columns) < 2 || len(columns) > 5 || !exchange.ValidID(columns[0]) {
+		return "", u, fmt.Errorf("not of the form name:hash[:kinds[:participants[:senders]]]")
 	}
-	part := strings.Split(columns[1], "$")
-	if len(part) != 4 || part[0] != hashName {
-		return "", u, fmt.Errorf("the hash is not of the form %s$iterations$salt$hash", hashName)
+	if err = u.readProof(columns[1]); err != nil {
+		return "", u, err
 	}
+	columns = append(columns, "", "", "")
+	if u.rights.Kinds, err = parseKinds(columns[2]); err != nil {
+		return "", u, err
+	}
+	for _, id := range splitColumn(columns[3]) {
+		if !exchange.ValidID(id) {
+			return "", u, fmt.Errorf("a participant in the fourth column has no valid id")
+		}
+		u.rights.To = append(u.rights.To, id)
+	}
+	for _, sender := range splitColumn(columns[4]) {
+		if at := strings.IndexByte(sender, '@'); at < 0 || at == len(sender)-1 {
+			return "", u, fmt.Errorf("a sender in the fifth column is neither an address nor @domain")
+		}
+		u.rights.Senders = append(u.rights.Senders, sender)
+	}
+	return columns[0], u, nil
+}
+
+func splitColumn(column string) []string {
+	return strings.FieldsFunc(column, func(c rune) bool { return c == ',' || c == ' ' })
+}
+
+// readProof reads how a user is known.
+func (u *relayUser) readProof(column string) (err error) {
+	u.uid = -1
+	part := strings.Split(column, "$")
+	switch {
+	case part[0] == certificateName && len(part) == 2:
+		u.certificate = strings.ToLower(part[1])
+		if sum, err := hex.DecodeString(u.certificate); err != nil || len(sum) != sha256.Size {
+			return fmt.Errorf("the fingerprint is not %d hex digits", 2*sha256.Size)
+		}
+		return nil
+	case part[0] == unixName && len(part) == 2:
+		u.uid, err = uidOf(part[1])
+		return err
+	case part[0] == hashName && len(part) == 4:
+		return u.readHash(part)
+	}
+	return fmt.Errorf("the second column is not %s$iterations$salt$hash, %s$fingerprint or %s$login", hashName, certificateName, unixName)
+}
+
+// uidOf is the number of a user of this machine.
+func uidOf(login string) (int, error) {
+	if uid, err := strconv.ParseUint(login, 10, 31); err == nil {
+		return int(uid), nil
+	}
+	account, err := osuser.Lookup(login)
+	if err != nil {
+		return -1, fmt.Errorf("this machine has no such user as the line names")
+	}
+	return strconv.Atoi(account.Uid)
+}
+
+func (u *relayUser) readHash(part []string) (err error) {
 	if u.iterations, err = strconv.Atoi(part[1]); err != nil || u.iterations < leastIterations || u.iterations > mostIterations {
-		return "", u, fmt.Errorf("the iterations are no number from %d to %d", leastIterations, mostIterations)
+		return fmt.Errorf("the iterations are no number from %d to %d", leastIterations, mostIterations)
 	}
 	if u.salt, err = base64.RawStdEncoding.DecodeString(part[2]); err != nil || len(u.salt) < 8 {
-		return "", u, fmt.Errorf("the salt is not base64 of 8 octets or more")
+		return fmt.Errorf("the salt is not base64 of 8 octets or more")
 	}
 	if u.hash, err = base64.RawStdEncoding.DecodeString(part[3]); err != nil || len(u.hash) != sha256.Size {
-		return "", u, fmt.Errorf("the hash is not base64 of %d octets", sha256.Size)
+		return fmt.Errorf("the hash is not base64 of %d octets", sha256.Size)
 	}
-	if len(columns) == 3 {
-		u.kinds, err = parseKinds(columns[2])
-	}
-	return columns[0], u, err
+	return nil
 }
 
 func parseKinds(column string) (kinds []exchange.ReportKind, err error) {
@@ -101,31 +176,81 @@ func parseKinds(column string) (kinds []exchange.ReportKind, err error) {
 // long as a wrong password.
 func (u Users) Login(name, password string) bool {
 	user, known := u[name]
-	if !known {
+	if known = known && user.hash != nil; !known {
 		user = relayUser{iterations: hashIterations, salt: make([]byte, 16), hash: make([]byte, sha256.Size)}
 	}
 	got, err := pbkdf2.Key(sha256.New, password, user.salt, user.iterations, sha256.Size)
 	return err == nil && subtle.ConstantTimeCompare(got, user.hash) == 1 && known
 }
 
-// Kinds are the kinds of report the user may hand in, nil for all; known is
-// false where there is no such user.
-func (u Users) Kinds(name string) (kinds []exchange.ReportKind, known bool) {
-	user, known := u[name]
-	return user.kinds, known
+// Certificate is the user whose client certificate this is, "" if it is
+// nobody's or not valid at the time. Whoever asks has seen that the client
+// holds its key.
+func (u Users) Certificate(c *x509.Certificate, now time.Time) string {
+	if now.Before(c.NotBefore) || now.After(c.NotAfter) {
+		return ""
+	}
+	sum := sha256.Sum256(c.Raw)
+	print := hex.EncodeToString(sum[:])
+	for _, name := range slices.Sorted(maps.Keys(u)) {
+		if u[name].certificate == print {
+			return name
+		}
+	}
+	return ""
 }
 
-// UserLine is the line of the file for a user; salt is 16 random octets.
-func UserLine(name, password string, salt []byte, kinds []exchange.ReportKind) (string, error) {
+// Peer is the user whose login on this machine has the number, "" if there is
+// none.
+func (u Users) Peer(uid int) string {
+	for _, name := range slices.Sorted(maps.Keys(u)) {
+		if user := u[name]; user.uid == uid && uid >= 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// Rights are what the user may do; known is false where there is no such user.
+func (u Users) Rights(name string) (rights Rights, known bool) {
+	user, known := u[name]
+	return user.rights, known
+}
+
+// From reports whether a mail may have this envelope sender.
+func (r Rights) From(address string) bool {
+	return len(r.Senders) == 0 || slices.ContainsFunc(r.Senders, func(s string) bool {
+		return sameAddress(address, s) || s[0] == '@' && len(address) > len(s) && strings.EqualFold(address[len(address)-len(s):], s)
+	})
+}
+
+// PasswordProof is the second column for a password; salt is 16 random octets.
+func PasswordProof(password string, salt []byte) (string, error) {
 	hash, err := pbkdf2.Key(sha256.New, password, salt, hashIterations, sha256.Size)
 	if err != nil {
-		return "", fmt.Errorf("relay user %s: hash the password: %w", name, err)
+		return "", fmt.Errorf("hash the password: %w", err)
 	}
 	b64 := base64.RawStdEncoding.EncodeToString
-	line := fmt.Sprintf("%s:%s$%d$%s$%s", name, hashName, hashIterations, b64(salt), b64(hash))
-	for i, k := range kinds {
-		line += map[bool]string{true: ":", false: ","}[i == 0] + string(k)
+	return fmt.Sprintf("%s$%d$%s$%s", hashName, hashIterations, b64(salt), b64(hash)), nil
+}
+
+// CertificateProof is the second column for a client certificate.
+func CertificateProof(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return certificateName + "$" + hex.EncodeToString(sum[:])
+}
+
+// UnixProof is the second column for a user of this machine.
+func UnixProof(login string) string { return unixName + "$" + login }
+
+// UserLine is the line of the file for a user.
+func UserLine(name, proof string, r Rights) (string, error) {
+	var kinds []string
+	for _, k := range r.Kinds {
+		kinds = append(kinds, string(k))
 	}
-	_, _, err = parseUser(line)
+	line := strings.Join([]string{name, proof, strings.Join(kinds, ","), strings.Join(r.To, ","), strings.Join(r.Senders, ",")}, ":")
+	line = strings.TrimRight(line, ":")
+	_, _, err := parseUser(line)
 	return line, err
 }

@@ -152,7 +152,7 @@ func (k *checker) certificate(name, certificate, key string, now time.Time) (goo
 
 // relayUsers reads the users of the relay and names them.
 func (k *checker) relayUsers(c *config.Config) {
-	if c.Listen.Relay == "" || c.Listen.RelayUsers == "" {
+	if c.Listen.Relay == "" && c.Listen.Filter == "" || c.Listen.RelayUsers == "" {
 		return
 	}
 	r := &counter{}

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,7 +20,8 @@ import (
 	"almasu/mailin"
 )
 
-// counter is the SMTP relay: the service, its socket, and who may use it.
+// counter is the SMTP relay, or the filter of an MTA: the service, its socket,
+// and who may use it.
 type counter struct {
 	service *mailin.SubmissionService
 	socket  net.Listener
@@ -28,26 +32,50 @@ type counter struct {
 // slow one keeps others waiting.
 const relayTransfer = 5 * time.Minute
 
-// newCounter opens the relay of the configuration, nil if there is none. Its
-// mails are bounded by the document they carry, not by limits.message.
-func newCounter(c *config.Config, log *slog.Logger) (*counter, error) {
-	if c.Listen.Relay == "" {
-		return nil, nil
+// newCounters opens the relay and the filter of the configuration.
+func newCounters(c *config.Config, log *slog.Logger) (open []*counter, err error) {
+	for _, l := range []struct {
+		name, where string
+		lmtp        bool
+	}{{"relay", c.Listen.Relay, false}, {"filter", c.Listen.Filter, true}} {
+		if l.where == "" {
+			continue
+		}
+		r, err := newCounter(c, l.name, l.where, l.lmtp, log)
+		if err != nil {
+			return open, err
+		}
+		open = append(open, r)
 	}
+	return open, nil
+}
+
+// newCounter opens one of them. Its mails are bounded by the document they
+// carry, not by limits.message.
+func newCounter(c *config.Config, name, where string, lmtp bool, log *slog.Logger) (*counter, error) {
 	r := &counter{}
 	if err := r.readUsers(c); err != nil {
 		return nil, err
 	}
-	listener, err := newListener(c, false, log)
+	listener, err := newListener(c, lmtp, log)
 	if err != nil {
 		return nil, err
 	}
-	listener.Name, listener.MaxMessage = "relay", min(c.Limits.Message, 2*c.Limits.Document+1<<20)
+	listener.Name, listener.MaxMessage = name, min(c.Limits.Message, 2*c.Limits.Document+1<<20)
 	listener.Data = relayTransfer
-	r.service = &mailin.SubmissionService{Listener: *listener, ImplicitTLS: c.Listen.RelayTLS == "implicit",
+	r.service = &mailin.SubmissionService{Listener: *listener, ImplicitTLS: c.Listen.RelayTLS == "implicit" && !lmtp,
 		InsecureLoopback: c.Listen.InsecureLoopbackSubmit,
-		Login:            func(name, password string) bool { return r.users.Load().Login(name, password) }}
-	r.socket, err = listenOn(c.Listen.Relay)
+		Login:            func(name, password string) bool { return r.users.Load().Login(name, password) },
+		Certificate:      func(c *x509.Certificate) string { return r.users.Load().Certificate(c, time.Now()) },
+		Peer:             func(uid int) string { return r.users.Load().Peer(uid) },
+		Sender: func(user, address string) bool {
+			rights, _ := r.users.Load().Rights(user)
+			return rights.From(address)
+		}}
+	r.socket, err = listenOn(where)
+	if err == nil && lmtp && r.socket.Addr().Network() == "unix" {
+		err = os.Chmod(where, 0o666) // the kernel says who is there, and the users who may
+	}
 	return r, err
 }
 
@@ -66,13 +94,17 @@ func (r *counter) readUsers(c *config.Config) error {
 
 // serve takes mail for the gateway until ctx ends.
 func (r *counter) serve(ctx context.Context, g *gateway.Gateway) error {
-	r.service.Recipient = func(address string) bool { return g.Addressee(address) != nil }
+	r.service.Recipient = func(user, address string) (participant, allowed bool) {
+		p := g.Addressee(address)
+		rights, _ := r.users.Load().Rights(user)
+		return p != nil, p != nil && (len(rights.To) == 0 || slices.Contains(rights.To, p.ID))
+	}
 	r.service.Submit = func(ctx context.Context, m mailin.Submission) (string, error) {
-		kinds, known := r.users.Load().Kinds(m.User)
+		rights, known := r.users.Load().Rights(m.User)
 		if !known && !strings.Contains(m.User, ":") { // removed since it logged in
 			return "", &mailin.Refused{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "the user may not submit any more"}
 		}
-		s, err := g.SubmitMail(ctx, gateway.HandedIn{Message: m.Message, To: m.To, Actor: "relay:" + m.User, Kinds: kinds})
+		s, err := g.SubmitMail(ctx, gateway.HandedIn{Message: m.Message, To: m.To, Actor: r.service.Listener.Name + ":" + m.User, Kinds: rights.Kinds})
 		return relayReply(s, err)
 	}
 	return r.service.Serve(ctx, r.socket)

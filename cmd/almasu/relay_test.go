@@ -58,7 +58,7 @@ func newRunningSOC(t *testing.T, more string, kinds ...string) *relaySite {
 		<-done
 		n.close()
 	})
-	return &relaySite{soc, n, n.relay.socket.Addr().String(), "siem", made.Password}
+	return &relaySite{soc, n, n.counters[0].socket.Addr().String(), "siem", made.Password}
 }
 
 // cardMail is an ordinary mail with a card attached.
@@ -137,7 +137,7 @@ func TestRelayFromMailToLetter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.node.relay.readUsers(c); err != nil {
+	if err := s.node.counters[0].readUsers(c); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.send(to, good); err == nil || !strings.Contains(err.Error(), "535") {

@@ -85,7 +85,7 @@ type node struct {
 	gateway   *gateway.Gateway
 	mailboxes []*mailin.Mailbox
 	listeners []listening
-	relay     *counter       // nil: no SMTP relay
+	counters  []*counter     // the SMTP relay and the filter, those there are
 	folder    *mailin.Intake // nil: no folder
 	web       *apiServer     // nil: no HTTP API
 	log       *slog.Logger
@@ -123,7 +123,7 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 	if n.listeners, err = newListeners(c, log); err != nil {
 		return nil, err
 	}
-	if n.relay, err = newCounter(c, log); err != nil {
+	if n.counters, err = newCounters(c, log); err != nil {
 		return nil, err
 	}
 	if n.web, err = newAPIServer(c, g.Now, log); err != nil {
@@ -182,8 +182,8 @@ func (n *node) run(ctx context.Context, aside func(context.Context)) error {
 	for _, l := range n.listeners {
 		start(func(ctx context.Context) error { return l.Serve(ctx, l.socket, n.gateway.Accept) })
 	}
-	if n.relay != nil {
-		start(func(ctx context.Context) error { return n.relay.serve(ctx, n.gateway) })
+	for _, r := range n.counters {
+		start(func(ctx context.Context) error { return r.serve(ctx, n.gateway) })
 	}
 	if n.folder != nil {
 		start(n.folder.Run)
@@ -208,8 +208,11 @@ func (n *node) reloadOn(ctx context.Context, hup <-chan os.Signal, g *globals) {
 		c, err := g.load()
 		if err == nil {
 			var base gateway.Base
-			if base, err = newBase(c); err == nil && n.relay != nil {
-				err = n.relay.readUsers(c)
+			base, err = newBase(c)
+			for _, r := range n.counters {
+				if err == nil {
+					err = r.readUsers(c)
+				}
 			}
 			if err == nil {
 				err = n.gateway.Follow(ctx, base)
