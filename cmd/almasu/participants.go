@@ -25,14 +25,46 @@ func newParticipantsCommand(g *globals) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "All participants, one a line", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return participantsList(cmd.Context(), g) }},
+		newParticipantsListCommand(g),
 		&cobra.Command{Use: "show ID", Short: "One participant with its keys", Args: argument("ID"),
 			RunE: func(cmd *cobra.Command, args []string) error { return participantsShow(cmd.Context(), g, args[0]) }},
 		&cobra.Command{Use: "add FILE", Short: "Check a participant file and copy it, with its keys, into the register", Args: argument("FILE"),
 			RunE: func(_ *cobra.Command, args []string) error { return participantsAdd(g, args[0]) }},
 		newParticipantKeysCommand(g))
 	return cmd
+}
+
+func newParticipantsListCommand(g *globals) *cobra.Command {
+	transport := ""
+	cmd := &cobra.Command{Use: "list", Short: "All participants, one a line", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if transport != "" {
+				return participantsTransport(cmd.Context(), g, transport)
+			}
+			return participantsList(cmd.Context(), g)
+		}}
+	cmd.Flags().StringVar(&transport, "transport", "", "print a Postfix transport map instead: every address of another participant, with this transport")
+	return cmd
+}
+
+// participantsTransport prints the map that hands mail to participants over to
+// the filter.
+func participantsTransport(ctx context.Context, g *globals, transport string) error {
+	r, err := g.register(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range r.views {
+		if v.ID == r.config.Identity.ID {
+			continue
+		}
+		for _, address := range v.Addresses {
+			if _, err := fmt.Fprintf(g.Stdout, "%s %s\n", address, transport); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // argument asks for exactly one argument.

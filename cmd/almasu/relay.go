@@ -61,7 +61,7 @@ func newCounter(c *config.Config, name, where string, lmtp bool, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	listener.Name, listener.MaxMessage = name, min(c.Limits.Message, 2*c.Limits.Document+1<<20)
+	listener.Name, listener.MaxMessage = name, counterLimit(c.Limits)
 	listener.Data = relayTransfer
 	r.service = &mailin.SubmissionService{Listener: *listener, ImplicitTLS: c.Listen.RelayTLS == "implicit" && !lmtp,
 		InsecureLoopback: c.Listen.InsecureLoopbackSubmit,
@@ -78,6 +78,9 @@ func newCounter(c *config.Config, name, where string, lmtp bool, log *slog.Logge
 	}
 	return r, err
 }
+
+// counterLimit bounds a mail by the document it carries.
+func counterLimit(l config.Limits) int64 { return min(l.Message, 2*l.Document+1<<20) }
 
 func (r *counter) readUsers(c *config.Config) error {
 	text, err := config.Secret(c.Listen.RelayUsers)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/smtp"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -248,4 +249,46 @@ func TestCheckNamesTheRelayUsers(t *testing.T) {
 	if err := s.do(newRelayUserCommand, "add", "a:b"); err == nil {
 		t.Error("a name with a colon")
 	}
+}
+
+func TestRightsOfRelayUsers(t *testing.T) {
+	s := newRunningSOC(t, "")
+	const to = "exchange@nccis.example"
+	line := func(args ...string) string {
+		return s.must(t, newRelayUserCommand, append([]string{"add", "siem"}, args...)...)
+	}
+	mail := cardMail(t, exchange.Incident, "r-1", nil)
+	old := secretOf(t, s.path("keys", "relay.users"))
+	for _, test := range []struct{ columns, want string }{
+		{":contact", "kind-forbidden"}, {"::soc-beta", "5.7.1"}, {":::@elsewhere.example", "5.7.1"}, {":incident:nccis:siem@soc-alfa.example", ""},
+	} {
+		put(t, s.path("keys", "relay.users"), strings.TrimSpace(old)+test.columns+"\n")
+		c, err := s.g.load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.node.counters[0].readUsers(c); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.send(to, mail); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", test.columns, err)
+		}
+	}
+	if got := line("--unix", "root", "--to", "nccis", "--senders", "@soc.example", "--kinds", "incident"); got != "siem:unix$root:incident:nccis:@soc.example\n" {
+		t.Errorf("a login: %q", got)
+	}
+	for _, wrong := range [][]string{{"--unix", "no-such-login"}, {"--certificate", s.path("nothing.pem")}, {"--unix", "root", "--certificate", "x"}, {"--senders", "x"}} {
+		if err := s.do(newRelayUserCommand, append([]string{"add", "siem"}, wrong...)...); err == nil {
+			t.Errorf("%v is taken", wrong)
+		}
+	}
+}
+
+func secretOf(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -86,6 +86,7 @@ type node struct {
 	mailboxes []*mailin.Mailbox
 	listeners []listening
 	counters  []*counter     // the SMTP relay and the filter, those there are
+	door      *door          // nil: no milter
 	folder    *mailin.Intake // nil: no folder
 	web       *apiServer     // nil: no HTTP API
 	log       *slog.Logger
@@ -124,6 +125,9 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 		return nil, err
 	}
 	if n.counters, err = newCounters(c, log); err != nil {
+		return nil, err
+	}
+	if n.door, err = newDoor(c, log); err != nil {
 		return nil, err
 	}
 	if n.web, err = newAPIServer(c, g.Now, log); err != nil {
@@ -184,6 +188,9 @@ func (n *node) run(ctx context.Context, aside func(context.Context)) error {
 	}
 	for _, r := range n.counters {
 		start(func(ctx context.Context) error { return r.serve(ctx, n.gateway) })
+	}
+	if n.door != nil {
+		start(func(ctx context.Context) error { return n.door.serve(ctx, n.gateway) })
 	}
 	if n.folder != nil {
 		start(n.folder.Run)

@@ -17,10 +17,11 @@ import (
 // Postfix is a running second instance of Postfix on loopback. It relays from
 // loopback to the domains it was started for and offers STARTTLS and DSN.
 type Postfix struct {
-	SMTP string // address
-	CA   *CA
-	dir  string
-	p    *process
+	SMTP   string // address
+	Beside string // of the second server, "" if there is none
+	CA     *CA
+	dir    string
+	p      *process
 }
 
 // StartPostfix starts Postfix as a relay: mail for each domain goes where the
@@ -30,19 +31,39 @@ type Postfix struct {
 // are required.
 func StartPostfix(tb testing.TB, routes map[string]string) *Postfix {
 	tb.Helper()
+	return StartPostfixWith(tb, PostfixSetup{Routes: routes})
+}
+
+// PostfixSetup is a Postfix with more than routes.
+type PostfixSetup struct {
+	Routes map[string]string // as for StartPostfix; the key may be an address, too
+	Main   string            // further lines of main.cf
+	// Beside are the options (-o NAME=VALUE) of a second server, at Postfix.Beside;
+	// "" for none.
+	Beside string
+}
+
+// StartPostfixWith is StartPostfix for a setup.
+func StartPostfixWith(tb testing.TB, setup PostfixSetup) *Postfix {
+	tb.Helper()
 	Need(tb, "postfix")
 	if !asRoot() {
 		LackingRoot(tb, "Postfix can be started by root only")
 	}
 	f := &Postfix{CA: NewCA(tb, "relay.example"), dir: shortDir(tb, "pf")}
-	f.layOut(tb, routes)
+	f.layOut(tb, setup.Routes, setup.Main)
 	postfix, err := program("postfix")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f.p = startOnFreePorts(tb, "postfix", 1, func(ports []int) (*process, []string, error) {
+	f.p = startOnFreePorts(tb, "postfix", 2, func(ports []int) (*process, []string, error) {
 		f.SMTP = loopback(ports[0])
-		write(tb, filepath.Join(f.dir, "conf", "master.cf"), fmt.Sprintf(postfixMaster, f.SMTP), 0o644)
+		master := fmt.Sprintf(postfixMaster, f.SMTP)
+		if setup.Beside != "" {
+			f.Beside = loopback(ports[1])
+			master += fmt.Sprintf("%s inet n - n - - smtpd %s\n", f.Beside, setup.Beside)
+		}
+		write(tb, filepath.Join(f.dir, "conf", "master.cf"), master, 0o644)
 		cmd := exec.Command(postfix, "-c", filepath.Join(f.dir, "conf"), "start-fg")
 		cmd.Dir = f.dir
 		cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -101,7 +122,7 @@ func (f *Postfix) master() int {
 
 // layOut makes the folders with the owners that Postfix insists on, and its
 // main.cf.
-func (f *Postfix) layOut(tb testing.TB, routes map[string]string) {
+func (f *Postfix) layOut(tb testing.TB, routes map[string]string, more string) {
 	tb.Helper()
 	owner, err := user.Lookup("postfix")
 	if err != nil {
@@ -123,12 +144,16 @@ func (f *Postfix) layOut(tb testing.TB, routes map[string]string) {
 		tb.Fatalf("let postfix into its folder: %v", err)
 	}
 	var transport strings.Builder
-	for _, domain := range slices.Sorted(maps.Keys(routes)) {
-		fmt.Fprintf(&transport, "%s %s\n", domain, routes[domain])
+	var domains []string
+	for _, to := range slices.Sorted(maps.Keys(routes)) {
+		fmt.Fprintf(&transport, "%s %s\n", to, routes[to])
+		if !strings.Contains(to, "@") {
+			domains = append(domains, to)
+		}
 	}
 	write(tb, filepath.Join(f.dir, "conf", "transport"), transport.String(), 0o644)
 	main := strings.NewReplacer("@DIR@", f.dir, "@CERT@", f.CA.CertFile, "@KEY@", f.CA.KeyFile,
-		"@DOMAINS@", strings.Join(slices.Sorted(maps.Keys(routes)), ", ")).Replace(postfixMain)
+		"@DOMAINS@", strings.Join(domains, ", ")).Replace(postfixMain) + more
 	write(tb, filepath.Join(f.dir, "conf", "main.cf"), main, 0o644)
 }
 
