@@ -164,6 +164,8 @@ func (o *opening) digests(opened []inside, chosen []*signedBy) {
 			return // unsigned: nothing to recognise
 		case c.outside:
 			all = append(all, contentDigest(opened[i].content))
+		case len(content) > 0 && len(c.Covered) == len(content) && &c.Covered[0] == &content[0]:
+			all = append(all, digested(o.out.Digest, content))
 		default:
 			all = append(all, contentDigest(c.Covered))
 		}

@@ -165,3 +165,13 @@ func contentDigest(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
+
+// digested is the contentDigest of content whose digest is known: large content
+// is not hashed twice.
+func digested(d exchange.Digest, content []byte) string {
+	sum, err := base64.StdEncoding.DecodeString(d.Value)
+	if err != nil || d.Algorithm != "sha256" {
+		return contentDigest(content)
+	}
+	return hex.EncodeToString(sum)
+}

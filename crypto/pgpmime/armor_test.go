@@ -2,6 +2,7 @@ package pgpmime
 
 import (
 	"bytes"
+	"encoding/base64"
 	"io"
 	"strings"
 	"testing"
@@ -157,4 +158,29 @@ func TestFindBlocksIsLinear(t *testing.T) {
 			t.Errorf("%q: %v", unit, took)
 		}
 	}
+}
+
+// TestRadix64 decodes the same octets however the lines are cut and whatever
+// stands between them.
+func TestRadix64(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.SliceOfN(rapid.Byte(), 0, 10000).Draw(t, "octets")
+		digits := base64.StdEncoding.EncodeToString(want)
+		if rapid.Bool().Draw(t, "unpadded") {
+			digits = strings.TrimRight(digits, "=")
+		}
+		width := rapid.IntRange(1, 6000).Draw(t, "width")
+		end := rapid.SampledFrom([]string{"\n", "\r\n", " \n", "\n> ", "\n\n", "\u00a0\r\n"}).Draw(t, "end of lines")
+		var text strings.Builder
+		for rest := digits; len(rest) > 0; {
+			n := min(width, len(rest))
+			text.WriteString(rest[:n] + end)
+			rest = rest[n:]
+		}
+		sum := rapid.SampledFrom([]string{"", "=abcd\n", "=3Dabcd\n"}).Draw(t, "checksum")
+		got, err := io.ReadAll(block{inside: []byte("\n" + text.String() + sum)}.reader())
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%v: %d octets, want %d", err, len(got), len(want))
+		}
+	})
 }

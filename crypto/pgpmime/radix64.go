@@ -18,7 +18,7 @@ func (b block) payload() []byte {
 	for at := 0; at < len(rest); {
 		line, next := lineAt(rest, at)
 		line = bytes.Trim(line, margin+"\r")
-		if len(line) == 0 && started || len(bytes.TrimFunc(line, isRadix)) > 0 {
+		if len(line) == 0 && started || !onlyRadix(line) {
 			return rest[:at]
 		}
 		started = started || len(line) > 0
@@ -40,7 +40,7 @@ func (b block) headers() int {
 		case len(line) == 0:
 		case bytes.IndexByte(line, ':') > 0:
 			last, first = next, false
-		case first, len(line) > 60 && len(bytes.TrimFunc(line, isRadix)) == 0:
+		case first, len(line) > 60 && onlyRadix(line):
 			return last
 		}
 		at = next
@@ -48,8 +48,17 @@ func (b block) headers() int {
 	return last
 }
 
-func isRadix(r rune) bool {
-	return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '+' || r == '/' || r == '='
+func isRadix(c byte) bool {
+	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '='
+}
+
+func onlyRadix(line []byte) bool {
+	for _, c := range line {
+		if !isRadix(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // reader decodes the block while it is read, so that a large message is not
@@ -62,6 +71,7 @@ func (b block) reader() io.Reader { return &radix64{rest: b.payload()} }
 type radix64 struct {
 	rest    []byte
 	out     []byte // decoded, not read yet
+	digits  []byte // fewer than four, of the octets to come
 	decoded [3 << 10]byte
 }
 
@@ -71,8 +81,8 @@ func (r *radix64) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if len(r.out) == 0 {
-		if err := r.fill(); err != nil {
-			return 0, err
+		if r.fill(); len(r.out) == 0 {
+			return 0, io.EOF
 		}
 	}
 	n := copy(p, r.out)
@@ -80,35 +90,48 @@ func (r *radix64) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill decodes the next octets.
-func (r *radix64) fill() error {
-	var digits [4 << 10]byte
-	n, at := 0, 0
-	for ; at < len(r.rest) && n < len(digits); at++ {
-		c := r.rest[at]
+// fill decodes the next octets: line by line where a line holds nothing else,
+// digit by digit where it does.
+func (r *radix64) fill() {
+	n := 0
+	for n+3 <= len(r.decoded) && len(r.rest) > 0 {
+		room := (len(r.decoded) - n) / 3 * 4
+		line, next := lineAt(r.rest[:min(len(r.rest), room)], 0)
+		line = bytes.TrimSuffix(line, []byte("\r"))
+		r.rest = r.rest[next:]
+		if len(r.digits) == 0 && len(line)%4 == 0 {
+			if used, err := base64.RawStdEncoding.Decode(r.decoded[n:], line); err == nil {
+				n += used
+				continue
+			}
+		}
+		n += r.slowly(r.decoded[n:], line)
+	}
+	if len(r.rest) == 0 && len(r.digits) > 1 && n+3 <= len(r.decoded) { // a single one is six bits of an octet whose others are lost
+		used, _ := base64.RawStdEncoding.Decode(r.decoded[n:], r.digits) // two or three digits of the alphabet
+		n, r.digits = n+used, nil
+	}
+	r.out = r.decoded[:n]
+}
+
+// slowly decodes what stands between other octets, up to padding, and says how
+// many octets it made.
+func (r *radix64) slowly(into, line []byte) int {
+	n := 0
+	for _, c := range line {
 		if c == '=' {
-			at = len(r.rest)
+			r.rest = nil
 			break
 		}
-		if !isRadix(rune(c)) {
+		if !isRadix(c) {
 			continue
 		}
-		digits[n] = c
-		n++
+		if r.digits = append(r.digits, c); len(r.digits) == 4 {
+			used, _ := base64.RawStdEncoding.Decode(into[n:], r.digits) // four digits of the alphabet
+			n, r.digits = n+used, r.digits[:0]
+		}
 	}
-	r.rest = r.rest[at:]
-	if n%4 == 1 {
-		n-- // six bits of an octet whose others are lost
-	}
-	if n == 0 {
-		return io.EOF
-	}
-	used, err := base64.RawStdEncoding.Decode(r.decoded[:], digits[:n])
-	if err != nil {
-		return err
-	}
-	r.out = r.decoded[:used]
-	return nil
+	return n
 }
 
 // size is an upper bound of the decoded length.

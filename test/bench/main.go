@@ -34,6 +34,7 @@ type plan struct {
 	gpg      int            // messages through gpg
 	workers  int            // limits.workers, 0 = the product's default
 	mdn      bool           // the senders ask for a disposition notification as well
+	open     time.Duration  // how long each way to open is measured
 }
 
 func main() {
@@ -48,6 +49,7 @@ func main() {
 	flag.IntVar(&p.gpg, "gpg", 120, "messages through gpg, 0 leaves it out")
 	flag.IntVar(&p.workers, "workers", 0, "limits.workers of the node, 0 leaves it to the product")
 	flag.BoolVar(&p.mdn, "mdn", false, "the senders ask for a disposition notification too: two letters a message")
+	flag.DurationVar(&p.open, "open", time.Second, "how long opening is measured for each algorithm and size, 0 leaves it out")
 	flag.Parse()
 	p.messages["x25519"], p.messages["rsa4096"] = *x25519, *rsa
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -76,6 +78,12 @@ func (p plan) run(ctx context.Context) (err error) {
 	if p.parse > 0 {
 		if err := p.parsing(ctx); err != nil {
 			return fmt.Errorf("parsing: %w", err)
+		}
+	}
+	if p.open > 0 {
+		progress("opening, beside the bare operations")
+		if err := openings(p.octets, p.open); err != nil {
+			return err
 		}
 	}
 	for _, alg := range []string{"x25519", "rsa4096"} {
