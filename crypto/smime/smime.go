@@ -143,6 +143,9 @@ func armored(b []byte) int {
 // Octets takes armor and bare base64 away. around says that something else
 // stands before or behind the armor.
 func Octets(b []byte) (der []byte, around bool) {
+	if len(b) > 1 && b[0] == 0x30 && b[1] >= 0x80 { // a sequence of some length: no text
+		return b, false
+	}
 	if at := armored(b); at >= 0 {
 		if block, rest := pem.Decode(b[at:]); block != nil {
 			return block.Bytes, len(bytes.TrimSpace(b[:at])) > 0 || len(bytes.TrimSpace(rest)) > 0
