@@ -60,3 +60,8 @@ func webhook(text string) (any, error) {
 	}
 	return text, nil
 }
+
+// Requests are those of clauses 10.4 and 11.
+type Requests struct {
+	AnswerWithin time.Duration `yaml:"answer_within" default:"24h"` // where a request names no time
+}

@@ -39,6 +39,7 @@ type Config struct {
 	StorePasswordFile string   `yaml:"store_password_file" is:"secret"`
 	StoreKey          StoreKey `yaml:"store_key"`
 	Alarms            Alarms   `yaml:"alarms"`
+	Requests          Requests `yaml:"requests"`
 	Web               Web      `yaml:"web"`
 	Limits            Limits   `yaml:"limits"`
 	// PlatformReference is printed beside "clause 16: the platform is not

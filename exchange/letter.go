@@ -148,6 +148,8 @@ type Decision struct {
 	Changes   []Change // of the register, proposed by this message
 	Proofs    []Proof  // of new keys
 	Alarms    []Alarm
+	Requests  []Inquiry
+	Answered  []Answered
 	Told      []Telling // by the letters of this decision
 	Handed    *Handed   // by which token the submission came, nil without one
 	Reminders []Reminder

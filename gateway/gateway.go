@@ -42,7 +42,10 @@ type World struct {
 	// again (Letter.Patience). 0: for ever.
 	ReceiptWait time.Duration
 	Alarms      Alarms
-	Relays      int // how many relays there are
+	// AnswerWithin is how long an answer to a request may take that names no
+	// time. 0: a day.
+	AnswerWithin time.Duration
+	Relays       int // how many relays there are
 	// Changes of the register that are approved, and those of them that have
 	// no effect (Base.With).
 	Changes   []exchange.Change
@@ -111,6 +114,7 @@ type Gateway struct {
 
 	register followed  // what the world is made of, and of which changes
 	calendar time.Time // when the keys were looked at last
+	requests told      // what watchRequests has raised; its loop has it
 	warned   time.Time // up to when the clocks of clauses 5 and 9 were looked at; the deadlines' loop has it
 
 	duties     struct{ looked, next time.Time } // when the calendar of quarters was looked at, and when it is next

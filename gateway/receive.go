@@ -70,6 +70,7 @@ func (g *Gateway) receive(ctx context.Context, a exchange.Arrival, lease string,
 	}
 	d := decision(a, lease, &o, number, now)
 	g.delivered(w, &d, a, &o)
+	g.asked(w, &d, a, &o, number)
 	if err := g.match(ctx, &d, a, &o); err != nil {
 		return transient(err)
 	}
@@ -142,7 +143,7 @@ func decision(a exchange.Arrival, lease string, o *Outcome, number string, now t
 		propose(&d, number, o.Rules.Proposals)
 	}
 	d.Events = append(d.Events, exchange.Event{At: now, Name: string(o.State), Object: fmt.Sprintf("arrival:%d", a.ID), Actor: "gateway",
-		Detail: map[string]string{"number": number, "code": string(d.Code), "participant": d.Participant}})
+		Detail: map[string]string{"number": number, "code": string(d.Code), "participant": d.Participant, "occasion": o.occasions()}})
 	return d
 }
 

@@ -90,6 +90,7 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	if err := g.due(ctx, w, &s, &d, addressees, now); err != nil || order.Judge {
 		return s, err
 	}
+	w.asking(&d, s.Report, addressees, now)
 	for _, p := range addressees {
 		letter, err := g.reportLetter(w, p, s.Report, parsed.Document, order.Typed, now)
 		if err != nil {
@@ -98,7 +99,7 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 		d.Letters = append(d.Letters, letter)
 	}
 	d.Events = []exchange.Event{{At: now, Name: "submitted", Object: "report:" + s.Report.ID, Actor: order.Actor,
-		Detail: map[string]string{"kind": string(s.Report.Kind), "revision": fmt.Sprint(s.Report.Revision)}}}
+		Detail: map[string]string{"kind": string(s.Report.Kind), "revision": fmt.Sprint(s.Report.Revision), "occasion": occasionOf(s.Report)}}}
 	d.Events = append(d.Events, order.Events...)
 	d.Alarms = w.called(g.tellBlocked(w, d.Letters, now))
 	positions, err := g.store.Commit(ctx, d)

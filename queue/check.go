@@ -39,7 +39,7 @@ func rules() []rule {
 			AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.id = -c.body)`},
 		{"every arrival's coming in is in the journal", `SELECT 'arrival ' || a.id FROM arrival a
 			WHERE NOT EXISTS (SELECT 1 FROM journal j WHERE j.object = 'arrival:' || a.id AND j.name = 'arrived')`},
-	}, slices.Concat(numberRules(), reportRules(), letterRules(), changeRules(), tokenRules(), dutyRules(), alarmRules())...)
+	}, slices.Concat(numberRules(), reportRules(), letterRules(), changeRules(), tokenRules(), dutyRules(), alarmRules(), requestRules())...)
 }
 
 func numberRules() []rule {

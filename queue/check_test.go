@@ -47,6 +47,8 @@ func breakages() map[string][]string {
 		"measures are of somebody":                                           {`UPDATE measure SET actor = ''`, `UPDATE measure SET at = 0`},
 		"what became of a change is in the journal":                          {`DELETE FROM journal WHERE name = 'change-proposed'`, `UPDATE change SET state = 'declined', settled_at = 5, actor = 'x'`},
 		"what became of a token is in the journal":                           {`DELETE FROM journal WHERE name = 'token-made'`, `UPDATE token SET revoked_at = 5`},
+		"a request is about a report, and answered by one":                   {`UPDATE request SET report = 99`, `UPDATE request SET answer = 1`, `UPDATE request SET answer = 99, answered_at = 5`},
+		"what became of a request is in the journal":                         {`DELETE FROM journal WHERE name = 'request'`, `UPDATE request SET answer = 1, answered_at = 5`},
 		"a telling is of an alarm":                                           {`DELETE FROM alarm`},
 		"an alarm that was told is not told again":                           {`UPDATE telling SET told_at = 5`},
 		"every alarm is in the journal":                                      {`DELETE FROM journal WHERE name = 'alarm'`},
@@ -67,6 +69,7 @@ func (r *rig) furnished() {
 	r.hold(imap(2), exchange.Unsigned)
 	r.token("siem")
 	r.raise(exchange.Alarm{Key: "k", Kind: exchange.AlarmTest, Ways: []string{"webhook"}})
+	r.ask("REQ-1")
 	r.arrive(imap(3), mail(3))
 	r.arrive(imap(4), mail(4000))
 }

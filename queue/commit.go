@@ -93,6 +93,7 @@ func (s *Store) decide(t *tx, from exchange.ArrivalState, d exchange.Decision) (
 		func() error { return t.addChanges(d) },
 		func() error { return t.proveChanges(d) },
 		func() error { return t.alarmAndTell(d) },
+		func() error { return t.addRequests(d, first) },
 		func() error { return t.addHanded(d, first) },
 		func() error { return t.remind(d) },
 		func() error { return t.journal(eventsOf(d)...) },

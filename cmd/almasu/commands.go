@@ -21,6 +21,7 @@ func subcommands(g *globals) []*cobra.Command {
 		newQueueCommand(g),
 		newHeldCommand(g),
 		newAlarmsCommand(g),
+		newRequestsCommand(g),
 		newRulesCommand(g),
 		newReplayCommand(g),
 		newLettersCommand(g),

@@ -42,6 +42,7 @@ func newBase(c *config.Config) (gateway.Base, error) {
 		AnswersPerHour: l.AnswersPerHour,
 		RetryLife:      l.RetryLife,
 		Alarms:         alarms,
+		AnswerWithin:   c.Requests.AnswerWithin,
 		Relays:         len(c.Relays),
 		ReceiptWait:    l.ReceiptWait,
 	}

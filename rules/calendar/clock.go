@@ -58,6 +58,13 @@ func ContactChange(changed, told time.Time) Clock {
 	return Clock{"17", changed, told, []step{{5 * time.Minute, []Whom{Duty}}, {15 * time.Minute, []Whom{People}}}}
 }
 
+// Answer is the clock of a request (clauses 10.4 and 11): from when it was
+// asked to when it wants its answer. The order names no period.
+func Answer(asked, by, answered time.Time) Clock {
+	period := max(by.Sub(asked), time.Minute)
+	return Clock{"10", asked, answered, []step{{period / 2, []Whom{Duty}}, {period / 4 * 3, []Whom{Duty}}, {period, []Whom{People}}}}
+}
+
 // Due is when the period ends. What happens at that very moment is in time.
 func (c Clock) Due() time.Time { return c.Start.Add(c.steps[len(c.steps)-1].after) }
 
