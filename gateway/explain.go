@@ -3,9 +3,11 @@ package gateway
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/internal/mimepart"
 	"almasu/rules"
@@ -27,6 +29,8 @@ type Explanation struct {
 	Answers     []ExplainedAnswer   `json:"answers"`
 	Notices     []ExplainedNotice   `json:"notices"`
 	Due         []ExplainedDeadline `json:"due"`
+	// Clause16 stands there for a message signed with a certificate.
+	Clause16 *ExplainedClause16 `json:"clause_16,omitempty"`
 
 	// For people only: every rule with the reason why it matched or not, and
 	// the notices that wait for a person.
@@ -70,6 +74,15 @@ type ExplainedNotice struct {
 	Reason string `json:"reason"`
 }
 
+// ExplainedClause16 is what can be said about clause 16. It asks for a domestic
+// encryption certificate and for the platform of the NCCIS; this channel is not
+// the platform, so nothing here says that the clause is fulfilled.
+type ExplainedClause16 struct {
+	Domestic          bool   `json:"domestic"`           // the signer's certificate counts as domestic (trust.domestic)
+	Platform          bool   `json:"platform"`           // always false: this channel is not the platform
+	PlatformReference string `json:"platform_reference"` // as configured
+}
+
 // ExplainedDeadline is one deadline the message sets.
 type ExplainedDeadline struct {
 	Clause string `json:"clause"`
@@ -92,6 +105,9 @@ func Explain(file string, o Outcome) Explanation {
 		e.Reports = append(e.Reports, ExplainedReport{string(r.Kind), r.ID, r.Revision, string(r.Format), r.Reporter})
 	}
 	e.Problems = append(e.Problems, o.Parsed.Problems...)
+	if slices.Contains(e.Security.Findings, smimeDomestic+"yes") || slices.Contains(e.Security.Findings, smimeDomestic+"no") {
+		e.Clause16 = &ExplainedClause16{Domestic: slices.Contains(e.Security.Findings, smimeDomestic+"yes")}
+	}
 	for _, a := range o.Answers {
 		e.Answers = append(e.Answers, ExplainedAnswer{string(a.Kind), a.To.ID, string(a.Verdict)})
 	}
@@ -131,13 +147,32 @@ func explainSecurity(o Outcome) ExplainedSecurity {
 		x.SignedAt = s.SignedAt.UTC().Format(time.RFC3339)
 	}
 	seen := map[string]bool{}
-	for _, f := range append(append([]string{}, s.Findings...), o.Judgement.Findings...) {
+	for _, f := range slices.Concat(s.Findings, o.Judgement.Findings, needed(o.Opened.Needs)) {
 		if !seen[f] {
 			seen[f] = true
 			x.Findings = append(x.Findings, f)
 		}
 	}
 	return x
+}
+
+// smimeDomestic begins the finding about the signer's certificate.
+const smimeDomestic = "domestic: "
+
+// needed are the findings about revocation that is not known: where it can be
+// asked for.
+func needed(needs []crypto.Need) []string {
+	var out []string
+	for _, n := range needs {
+		for _, q := range n.Questions() {
+			how := "OCSP"
+			if q.Body == nil {
+				how = "CRL"
+			}
+			out = append(out, "revocation-needed: "+how+" "+q.URL)
+		}
+	}
+	return out
 }
 
 // Oversize is the outcome of a message over limits.message: held by its size

@@ -3,11 +3,13 @@ package gateway
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"almasu/crypto"
+	"almasu/exchange"
 	"almasu/revocation"
 )
 
@@ -56,6 +58,7 @@ type errands struct {
 
 // errand is what is to be learnt about one certificate, or one configured list.
 type errand struct {
+	key       string       // in errands.list
 	need      *crypto.Need // nil: a configured list
 	what      string       // for the log
 	questions []crypto.Question
@@ -131,7 +134,7 @@ func (e *errands) want(n crypto.Need, now time.Time) *errand {
 	sum := sha256.Sum256(n.Certificate.Raw)
 	one := e.list[string(sum[:])]
 	if one == nil {
-		one = &errand{need: &n, what: n.Name(), questions: n.Questions()}
+		one = &errand{key: string(sum[:]), need: &n, what: n.Name(), questions: n.Questions()}
 		e.list[string(sum[:])] = one
 	}
 	e.enlist(one, now)
@@ -147,11 +150,23 @@ func (e *errands) enlist(one *errand, now time.Time) {
 
 // watchRevocation keeps what is known of the certificates of the ring fresh, so
 // that a message seldom waits, and alarms for what cannot be had.
-func (g *Gateway) watchRevocation(context.Context, string) (bool, error) {
+func (g *Gateway) watchRevocation(ctx context.Context, _ string) (bool, error) {
 	now, e := g.clock(), &g.revocation
+	for _, one := range e.failed(now) {
+		a := g.alarm(exchange.Alarm{Kind: exchange.AlarmRevocation, Call: exchange.CallPeople, Subject: one.subject(),
+			Key: "revocation:" + one.what + ":" + one.failing.UTC().Format(time.RFC3339)}, "revocation not known", "certificate", one.what,
+			"since", one.failing.Format(time.RFC3339), "error", one.err, "hint", "`almasu check` tries each source; a CRL fetched by hand counts under trust.crls")
+		if err := g.raise(ctx, a); err != nil {
+			return false, err
+		}
+		e.mu.Lock()
+		if known := e.list[one.key]; known != nil {
+			known.told = true
+		}
+		e.mu.Unlock()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.alarms(g, now)
 	if e.settings.Fetcher == nil || !e.looked.IsZero() && now.Sub(e.looked).Abs() < e.settings.Retry {
 		return false, nil
 	}
@@ -167,7 +182,7 @@ func (g *Gateway) watchRevocation(context.Context, string) (bool, error) {
 			continue
 		}
 		if e.list[q.Key] == nil {
-			e.list[q.Key] = &errand{what: url, questions: []crypto.Question{q}}
+			e.list[q.Key] = &errand{key: q.Key, what: url, questions: []crypto.Question{q}}
 		}
 		e.enlist(e.list[q.Key], now)
 	}
@@ -183,16 +198,24 @@ func (w *World) needs(at time.Time) []crypto.Need {
 	return w.Keys.Needs(at)
 }
 
-// alarms once for what has failed too long.
-func (e *errands) alarms(g *Gateway, now time.Time) {
+// failed lists what has failed for too long without an alarm.
+func (e *errands) failed(now time.Time) []errand {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []errand
 	for _, one := range e.list {
-		if one.told || one.failing.IsZero() || now.Sub(one.failing) < e.settings.Alarm {
-			continue
+		if !one.told && !one.failing.IsZero() && now.Sub(one.failing) >= e.settings.Alarm {
+			out = append(out, *one)
 		}
-		one.told = true
-		g.log.Error("revocation not known", "certificate", one.what, "since", one.failing.Format(time.RFC3339), "error", one.err,
-			"hint", "`almasu check` tries each source; a CRL fetched by hand counts under trust.crls")
 	}
+	return out
+}
+
+func (one *errand) subject() string {
+	if one.need == nil {
+		return "configured list of revoked certificates"
+	}
+	return fmt.Sprintf("certificate %X", one.need.Certificate.SerialNumber)
 }
 
 // forgotten is how long an errand that nobody wants any more is kept.

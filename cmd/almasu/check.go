@@ -102,6 +102,7 @@ func check(ctx context.Context, g *globals, wholeStore bool) error {
 		keys := k.keys(c, changes, g.Now())
 		k.participants(c, keys, g.Now())
 		k.changes(c, changes, g.Now())
+		k.revocation(ctx, c, keys, g.Now())
 		k.clock(keys, g.Now())
 		k.mailboxes(ctx, c)
 		k.listeners(c, g.Now())

@@ -8,11 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"almasu/config"
+	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/gateway"
 	"almasu/queue"
@@ -66,6 +68,7 @@ func explain(ctx context.Context, g *globals, files []string, at time.Time) erro
 		return err
 	}
 	defer done()
+	w.UseKept(newFetching(c), g.Now()) // reading alone: explain asks nobody
 	failed := false
 	for _, file := range files {
 		e, err := explainFile(ctx, g, file, at, &w, memory, c.Limits.Message)
@@ -74,8 +77,8 @@ func explain(ctx context.Context, g *globals, files []string, at time.Time) erro
 			failed = true
 			continue
 		}
-		if c.PlatformReference != "" && e.Security.Encryption == string(exchange.EncryptionSMIME) {
-			e.Security.Findings = append(e.Security.Findings, "clause 16: the platform is not covered by this channel; platform_reference: "+c.PlatformReference)
+		if e.Clause16 != nil {
+			e.Clause16.PlatformReference = c.PlatformReference
 		}
 		if err := printExplanation(g, e); err != nil {
 			return err
@@ -116,6 +119,9 @@ func explainFile(ctx context.Context, g *globals, file string, at time.Time, w *
 		return gateway.Explain(file, gateway.Oversize(raw, limit)), nil
 	}
 	o, err := gateway.Judge(ctx, raw, at, w, memory)
+	if errors.Is(err, crypto.ErrRevocation) {
+		return gateway.Explanation{}, fmt.Errorf("%w; the running gateway would wait for: %s", err, strings.Join(gateway.Explain(file, o).Security.Findings, ", "))
+	}
 	if err != nil {
 		return gateway.Explanation{}, err
 	}
@@ -155,6 +161,9 @@ func printExplanation(g *globals, e gateway.Explanation) error {
 	row("signed", "%t, %s, covers %s, by %s at %s", e.Security.Signed, e.Security.Signature, e.Security.Covers, orNone(e.Security.Signer), orNone(e.Security.SignedAt))
 	for _, f := range e.Security.Findings {
 		row("finding", "%s", f)
+	}
+	if x := e.Clause16; x != nil {
+		row("clause 16", "domestic certificate: %s; the platform is not covered by this channel; platform_reference: %s", yesNo(x.Domestic), orNone(x.PlatformReference))
 	}
 	for _, r := range e.Reports {
 		row("report", "%s %s revision %d, %s, reporter %s", r.Kind, r.ID, r.Revision, r.Format, r.Reporter)

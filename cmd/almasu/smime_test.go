@@ -15,6 +15,7 @@ import (
 
 	"almasu/crypto"
 	"almasu/exchange"
+	"almasu/gateway"
 )
 
 // paper is a certificate with its key and the root above it, as PEM.
@@ -101,9 +102,15 @@ func TestCertificatesFromConfigurationToExplanation(t *testing.T) {
 	put(t, s.path("x.eml"), "From: exchange@soc-alfa.example\r\n"+string(sealed.Header)+"\r\n"+string(sealed.Body))
 	s.g.JSON = false
 	out := s.must(t, newExplainCommand, s.path("x.eml"))
-	for _, want := range []string{"smime aes256-gcm", "CN=Root+3", "(soc-alfa)", "no-report", "domestic: yes", "platform_reference: letter 7", "true, valid, covers all"} {
+	for _, want := range []string{"smime aes256-gcm", "CN=Root+3", "(soc-alfa)", "no-report", "domestic certificate: yes; the platform is not covered by this channel; platform_reference: letter 7", "true, valid, covers all"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("explain lacks %q:\n%s", want, out)
 		}
+	}
+	s.g.JSON = true
+	var e gateway.Explanation
+	if err := json.Unmarshal([]byte(s.must(t, newExplainCommand, s.path("x.eml"))), &e); err != nil || e.Clause16 == nil ||
+		*e.Clause16 != (gateway.ExplainedClause16{Domestic: true, PlatformReference: "letter 7"}) {
+		t.Errorf("%v %+v", err, e.Clause16)
 	}
 }
