@@ -19,7 +19,7 @@ func (o *opening) conclude(opened []inside, outer []seen) {
 			all = append(all, outside(outer)...)
 		}
 		var findings []string
-		chosen[i], findings = bestOf(all)
+		chosen[i], findings = o.bestOf(all)
 		o.out.Security.Findings = append(o.out.Security.Findings, findings...)
 	}
 	if anyInside(opened) && len(outer) > 0 {
@@ -185,7 +185,7 @@ func (o *opening) clear(root, node *mimepart.Part, peeled []seen) {
 	}
 	below, _ := o.signedBelow(node, true)
 	all = append(all, below...)
-	chosen, findings := bestOf(all)
+	chosen, findings := o.bestOf(all)
 	s := &o.out.Security
 	s.Findings = append(s.Findings, findings...)
 	if chosen == nil {
@@ -224,11 +224,22 @@ func anyInside(opened []inside) bool {
 	return false
 }
 
+// bySender: the signature is by the one participant whose address stands in
+// From, the signed one if there is one.
+func (o *opening) bySender(s signedBy) bool {
+	from := o.out.Outer.From
+	if s.root != nil && carriesHeaders(s.root) {
+		from = headersOf(s.root).From
+	}
+	return o.ownerOf != nil && s.Owner != "" && len(from) == 1 && o.ownerOf(from[0]) == s.Owner
+}
+
 // bestOf is best over signatures with their roots.
-func bestOf(all []signedBy) (*signedBy, []string) {
+func (o *opening) bestOf(all []signedBy) (*signedBy, []string) {
 	plain := make([]seen, len(all))
 	for i := range all {
 		plain[i] = all[i].seen
+		plain[i].sender = o.bySender(all[i])
 	}
 	chosen, findings := best(plain)
 	for i := range plain {

@@ -78,7 +78,7 @@ type Opened struct {
 // the same message may be tried again.
 func Open(raw []byte, k *Keyring, l Limits, at time.Time) (Opened, error) {
 	l = l.orDefault()
-	o := opening{ring: k.ring, smime: k.smime, limits: l, at: at, left: l.Decompressed}
+	o := opening{ring: k.ring, smime: k.smime, ownerOf: k.ownerOf, limits: l, at: at, left: l.Decompressed}
 	o.out.Security = exchange.Security{Encryption: exchange.EncryptionNone, Form: exchange.FormClear,
 		Signature: exchange.SignatureNone, Covers: exchange.CoversNone}
 	root, err := mimepart.Parse(mimepart.Begin(raw), l.mime())

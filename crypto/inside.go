@@ -155,9 +155,27 @@ func (o *opening) signedBelow(p *mimepart.Part, whole bool) (out []signedBy, lea
 	return out, leaves
 }
 
-// signedText verifies a signed message in a text leaf.
+// holdsSigned: a signed message may stand in the leaf, in its text or as a file
+// that gpg made.
+func holdsSigned(p *mimepart.Part) bool {
+	if strings.HasPrefix(p.MediaType, "text/") {
+		return p.MediaType != "text/html"
+	}
+	return signedFile(p)
+}
+
+// signedFile: the leaf is a file that is a signed OpenPGP message.
+func signedFile(p *mimepart.Part) bool {
+	if !mayHoldFile(p) && p.MediaType != "application/pgp" {
+		return false
+	}
+	looks := pgpmime.Sniff(beginning(p))
+	return looks == pgpmime.LooksSigned || looks == pgpmime.LooksClear
+}
+
+// signedText verifies a signed message in a leaf.
 func (o *opening) signedText(p *mimepart.Part, whole bool) []signedBy {
-	if !strings.HasPrefix(p.MediaType, "text/") || p.MediaType == "text/html" {
+	if !holdsSigned(p) {
 		return nil
 	}
 	text, _ := p.Decode(o.limits.Decompressed)
@@ -183,18 +201,18 @@ func unstuffed(p *mimepart.Part, text []byte) []byte {
 }
 
 // document decodes a leaf for the parser. A text that is itself one signed
-// message is handed on as what was signed.
+// message, and a file that is one, is handed on as what was signed.
 func (o *opening) document(p *mimepart.Part, only bool) exchange.Document {
 	body, err := p.Decode(o.limits.Decompressed)
 	if err != nil {
 		o.out.Security.Findings = append(o.out.Security.Findings, "bad-transfer-encoding: part "+p.Path)
 	}
 	d := exchange.Document{MediaType: p.MediaType, Charset: strings.ToLower(p.Params["charset"]), Name: p.FileName(), Path: p.Path, Body: body}
-	if !only || !strings.HasPrefix(p.MediaType, "text/") {
+	if (!only || !strings.HasPrefix(p.MediaType, "text/")) && !signedFile(p) {
 		return d
 	}
 	if u, ok := o.unwrap(unstuffed(p, body)); ok && u.whole {
-		d.Body, d.MediaType = u.content, typeOf(u.content)
+		d.Body, d.MediaType, d.Name = u.content, typeOf(u.content), plainName(d.Name)
 	}
 	return d
 }

@@ -37,6 +37,10 @@ type KeySet struct {
 	// Revoked lists, by owner, the fingerprints and serial numbers under
 	// `revoked` in its file. They win over everything.
 	Revoked map[string][]string
+	// OwnerOf is the participant an address is registered for, "" for nobody. Of
+	// two signatures that are worth the same it lets that of the sender count.
+	// Nil knows nobody.
+	OwnerOf func(address string) string
 }
 
 // Keyring holds our keys and the participants', read-only.
@@ -45,6 +49,7 @@ type Keyring struct {
 	smime    *smime.Ring
 	trust    smime.Trust
 	profiles map[string]Profile
+	ownerOf  func(address string) string
 }
 
 // NewKeyring reads and checks the keys. Our private keys are unlocked here.
@@ -59,7 +64,7 @@ func NewKeyring(set KeySet) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the key ring: %w", err)
 	}
-	k := &Keyring{ring: ring, profiles: set.Profiles}
+	k := &Keyring{ring: ring, profiles: set.Profiles, ownerOf: set.OwnerOf}
 	if k.smime, err = newSMIME(set, &k.trust); err != nil {
 		return nil, fmt.Errorf("build the key ring: %w", err)
 	}

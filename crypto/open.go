@@ -20,11 +20,12 @@ import (
 
 // opening is the work on one message.
 type opening struct {
-	ring   *pgpmime.Ring
-	smime  *smime.Ring
-	limits Limits
-	at     time.Time
-	out    Opened
+	ring    *pgpmime.Ring
+	smime   *smime.Ring
+	ownerOf func(address string) string
+	limits  Limits
+	at      time.Time
+	out     Opened
 
 	verified int   // signature parts looked at
 	left     int64 // octets that may still be decrypted and decompressed, of all parts together

@@ -82,6 +82,7 @@ type seen struct {
 	state   exchange.SignatureState
 	whole   bool // covers every leaf of the payload
 	outside bool // stands outside the encryption
+	sender  bool // its owner's address stands in From
 }
 
 // seenPGP is an OpenPGP signature. Its key is named by the fingerprint of its
@@ -101,12 +102,16 @@ func seenSMIME(s smime.Signature, whole bool) seen {
 }
 
 // better orders signatures: one that covers everything before one that does
-// not, then by how much its verdict is worth, then in their own order.
+// not, then by how much its verdict is worth, then that of the one in From, then
+// in their own order.
 func better(a, b seen) bool {
 	if a.whole != b.whole {
 		return a.whole
 	}
-	return worth(a.state) > worth(b.state)
+	if worth(a.state) != worth(b.state) {
+		return worth(a.state) > worth(b.state)
+	}
+	return a.sender && !b.sender
 }
 
 func worth(s exchange.SignatureState) int {

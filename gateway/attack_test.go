@@ -73,11 +73,17 @@ func worldOf(t *testing.T, w *testmail.World) World {
 			}
 		}
 	}
-	keys, err := crypto.NewKeyring(set)
+	reg, err := exchange.NewRegister(self, others)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reg, err := exchange.NewRegister(self, others)
+	set.OwnerOf = func(address string) string {
+		if p := reg.ByAddress(address); p != nil {
+			return p.ID
+		}
+		return ""
+	}
+	keys, err := crypto.NewKeyring(set)
 	if err != nil {
 		t.Fatal(err)
 	}

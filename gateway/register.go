@@ -45,6 +45,13 @@ func (b Base) With(changes []exchange.Change) (World, error) {
 				Unproven: !c.Proven(), Spare: true})
 		}
 	}
+	register := w.Register
+	set.OwnerOf = func(address string) string {
+		if p := register.ByAddress(address); p != nil {
+			return p.ID
+		}
+		return ""
+	}
 	if w.Keys, err = crypto.NewKeyring(set); err != nil {
 		return w, err
 	}

@@ -118,6 +118,17 @@ func doubtful() []*Case {
 			d := signedData{content: m.entity(m.report("soc-alfa")), signers: m.signers(alfa), noDigests: true}
 			return m.mail(s.mail(m, pkcs7("signed-data", m.cms(d))))
 		})),
+		found("other-signature", fine("second-participant", "signed by another participant as well, whose signature comes first", func(m *maker, s scheme) []byte {
+			return m.mail(s.signed(m, m.entity(m.report("soc-alfa")), "soc-beta/current", alfa))
+		})...),
+		found("other-signature", fine("second-participant-protected", "the same, and the signed From says whose it is", func(m *maker, s scheme) []byte {
+			entity := m.entityWith(m.protected("soc-alfa", SelfID), m.report("soc-alfa"))
+			return m.mailFrom(betaAddress, s.signed(m, entity, "soc-beta/current", alfa))
+		})...),
+		found("other-signature", fineUnder(pgp, "signed-file-inside", "a file signed by gpg --sign, inside a signed mail", func(m *maker, s scheme) []byte {
+			file := documentPart("application/octet-stream", "report.json.gpg", m.message(m.card().json(), alfa))
+			return m.mail(s.signed(m, m.entity(file), alfa))
+		})),
 		found("compressed-data", fineUnder(smime, "bad-compressed", "compressed data nobody can read travels along", func(m *maker, s scheme) []byte {
 			return m.mail(s.signed(m, m.entity(m.report("soc-alfa"), asPart(pkcs7("compressed-data", seq(objectID("1.2.840.113549.1.9.16.1.9"))))), alfa))
 		})),
@@ -362,21 +373,29 @@ func damaged() []*Case {
 	)
 }
 
+// heldUnder is an honest mail that must be held.
+func heldUnder(s scheme, name, comment string, code exchange.Code, w want, make func(m *maker, s scheme) []byte) *Case {
+	c := &Case{Name: "honest-" + name + "-" + string(s.encryption()), Comment: comment, Outcome: Held, Code: code, Signature: w.signature,
+		Covers: w.covers, Signer: w.signer, Participant: w.participant, Claimed: nonEmpty(w.claimed, "soc-alfa"), Encryption: s.encryption(),
+		scheme: s.encryption(), build: func(m *maker) []byte { return make(m, s) }}
+	if w.clear {
+		c.Encryption = exchange.EncryptionNone
+	}
+	return c
+}
+
 // notOurs are honest mails that must be held, with everything that can be told
 // of them told.
 func notOurs() []*Case {
 	held := func(name, comment string, code exchange.Code, w want, make func(m *maker, s scheme) []byte) []*Case {
 		var out []*Case
 		for _, s := range schemes() {
-			c := &Case{Name: "honest-" + name + "-" + string(s.encryption()), Comment: comment, Outcome: Held, Code: code, Signature: w.signature,
-				Covers: w.covers, Signer: w.signer, Participant: w.participant, Claimed: nonEmpty(w.claimed, "soc-alfa"), Encryption: s.encryption(), scheme: s.encryption(),
-				build: func(m *maker) []byte { return make(m, s) }}
-			if w.clear {
-				c.Encryption = exchange.EncryptionNone
-			}
-			out = append(out, c)
+			out = append(out, heldUnder(s, name, comment, code, w, make))
 		}
 		return out
+	}
+	pgpHeld := func(name, comment string, code exchange.Code, w want, make func(m *maker, s scheme) []byte) *Case {
+		return heldUnder(openPGP{}, name, comment, code, w, make)
 	}
 	alfa := "soc-alfa/current"
 	openSigned := want{clear: true, signature: exchange.SignatureValid, covers: exchange.CoversAll, signer: alfa, participant: "soc-alfa"}
@@ -425,6 +444,17 @@ func notOurs() []*Case {
 			want{signature: exchange.SignatureValid, covers: exchange.CoversAll, signer: alfa, participant: "soc-alfa"}, func(m *maker, s scheme) []byte {
 				return m.mail(s.signed(m, m.entity(jsonPart(m.unbound().json())), alfa))
 			}),
+		[]*Case{pgpHeld("signed-file", "a file signed by gpg --sign beside words, not encrypted", exchange.NotEncrypted, openPart, func(m *maker, s scheme) []byte {
+			return m.mail(m.attached("application/octet-stream", "report.json.gpg", m.message(m.card().json(), alfa)))
+		}), pgpHeld("signed-file-only", "the whole mail is a file signed by gpg --sign", exchange.NotEncrypted, openSigned, func(m *maker, s scheme) []byte {
+			file := documentPart("application/octet-stream", "report.json.gpg", m.message(m.card().json(), alfa))
+			return m.mail(file.header + "\n\n" + file.body)
+		}), pgpHeld("clear-signed-file", "a cleartext-signed file beside words, not encrypted", exchange.NotEncrypted, openPart, func(m *maker, s scheme) []byte {
+			return m.mail(m.attached("application/octet-stream", "report.json.asc", []byte(m.clearSigned(m.card().json()))))
+		}), pgpHeld("sealed-signed-file", "sealed; of what is inside only a file is signed", exchange.SignaturePartial,
+			want{signature: exchange.SignatureIsPartial, covers: exchange.CoversPart, signer: alfa}, func(m *maker, s scheme) []byte {
+				return m.mail(s.mail(m, m.entity(documentPart("application/octet-stream", "report.json.gpg", m.message(m.card().json(), alfa)))))
+			})},
 		held("forwarded", "a sealed mail forwarded as a whole", exchange.NotEncrypted, want{clear: true, signature: exchange.SignatureNone, covers: exchange.CoversNone}, func(m *maker, s scheme) []byte {
 			return m.mail(string(mixed("mixed", textPart("см."), part{"Content-Type: message/rfc822", string(m.mail(m.usual(s)))})))
 		}),
