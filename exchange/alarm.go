@@ -27,6 +27,7 @@ const (
 	AlarmRequest         AlarmKind = "request-received"
 	AlarmRevocation      AlarmKind = "revocation-unknown"
 	AlarmQuarterly       AlarmKind = "quarterly-duty"
+	AlarmRefused         AlarmKind = "report-refused" // by its addressee: the duty is not done
 	AlarmTest            AlarmKind = "test"
 )
 
@@ -34,7 +35,7 @@ const (
 func AlarmKinds() []AlarmKind {
 	return []AlarmKind{AlarmDeadlineNear, AlarmDeadlineMissed, AlarmRelayFault, AlarmLetterNever, AlarmLetterBlocked, AlarmDeliveryFailed,
 		AlarmNoReceipt, AlarmReceiptMismatch, AlarmAnswersFuse, AlarmPoison, AlarmChangeAsked, AlarmKeyNotUsable, AlarmKeyEnds,
-		AlarmDecisionWanted, AlarmRequest, AlarmRevocation, AlarmQuarterly, AlarmTest}
+		AlarmDecisionWanted, AlarmRequest, AlarmRevocation, AlarmQuarterly, AlarmRefused, AlarmTest}
 }
 
 // Call is who hears of an alarm.

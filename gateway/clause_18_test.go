@@ -237,6 +237,11 @@ func TestClause18RefusedIsOwedAgain(t *testing.T) {
 	if d := soc.duty("18", "2026-Q2", "soc-alfa"); d.State != exchange.DeadlineOpen || d.Report != 0 {
 		t.Errorf("%+v", d)
 	}
+	alarms, err := soc.store.Alarms(t.Context(), queue.AlarmFilter{})
+	soc.must(err)
+	if !slices.ContainsFunc(alarms, func(a exchange.Alarm) bool { return a.Kind == exchange.AlarmRefused && a.Clause == "18" }) {
+		t.Errorf("nobody was called: %+v", alarms)
+	}
 	w := centre.world
 	w.Parser.Document = 0
 	centre.g.Reload(w)

@@ -66,6 +66,10 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 	}
 	d.Closes = append(d.Closes, exchange.Close{Letter: l.ID, Arrival: a.ID, Verdict: r.Verdict, Number: r.Number, At: d.At,
 		PeerReceivedAt: r.ReceivedAt, PeerDecidedAt: r.DecidedAt})
+	if r.Verdict == exchange.VerdictRefused {
+		d.Alarms = append(d.Alarms, g.alarm(aboutLetter(exchange.AlarmRefused, l, ""), "refused by its addressee", "letter", l.ID, "to", l.To,
+			"clause", l.Clause, "number", r.Number, "code", r.Code))
+	}
 	if r.Verdict != exchange.VerdictAccepted {
 		return nil
 	}
