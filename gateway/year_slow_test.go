@@ -54,6 +54,9 @@ func (y *yearPlan) slowIncident(say func(string, ...any), in yearIncident) {
 	}
 	say("nine %s %s", in.id, state)
 	say("notice 12.2 %s knb %s", in.id, stampOf(y.up(in.arrives)))
+	if in.violation {
+		say("alarm decision-wanted duty 12.5 %s %s", in.id, stampOf(y.up(in.arrives)))
+	}
 	switch {
 	case !in.violation:
 	case in.decided.IsZero() || in.decided.Unix() > y.end.Unix():
@@ -88,6 +91,7 @@ func (y *yearPlan) slowDuty(say func(string, ...any), clause, quarter, soc strin
 		if !missed && day >= 11 && !intime && !here {
 			missed = true
 			say("missed %s %s", about, stampOf(now))
+			say("alarm deadline-missed people %s %s %s %s", clause, soc, quarter, stampOf(now))
 		}
 	}
 	switch local := done.In(y.zone); {
@@ -116,6 +120,7 @@ func (y *yearPlan) slowKey(say func(string, ...any), s *yearSOC) {
 				if !told[days] {
 					told[days] = true
 					say("key-ends %s %d %s", s.id, days, stampOf(now))
+					say("alarm key-ends duty %s %s", s.id, stampOf(now))
 				}
 				break
 			}

@@ -342,12 +342,37 @@ func (r *yearRun) found() []string {
 		return nil
 	}))
 	r.letters(say, reminded)
+	r.alarms(say)
 	pending, err := r.g.Pending(r.Context())
 	r.must(err)
 	for _, p := range pending {
 		say("waits %s", p.Reports[0].Key.ID)
 	}
 	return out
+}
+
+func (r *yearRun) alarms(say func(string, ...any)) {
+	r.Helper()
+	numbers := map[string]string{}
+	reports, err := r.store.Reports(r.Context(), queue.ReportFilter{Kind: exchange.Incident})
+	r.must(err)
+	for _, one := range reports {
+		numbers[one.Number] = one.Key.ID
+	}
+	alarms, err := r.store.Alarms(r.Context(), queue.AlarmFilter{})
+	r.must(err)
+	for _, a := range alarms {
+		switch a.Kind {
+		case exchange.AlarmDeadlineMissed:
+			say("alarm %s %s %s %s %s", a.Kind, a.Call, a.Clause, a.Subject, stampOf(a.At))
+		case exchange.AlarmKeyEnds:
+			say("alarm %s %s %s %s", a.Kind, a.Call, a.Subject[strings.LastIndexByte(a.Subject, ' ')+1:], stampOf(a.At))
+		case exchange.AlarmDecisionWanted:
+			say("alarm %s %s %s %s %s", a.Kind, a.Call, a.Clause, numbers[a.Subject], stampOf(a.At))
+		case exchange.AlarmDeadlineNear, exchange.AlarmQuarterly:
+			say("alarm %s that is none of the NCCIS: %+v", a.Kind, a)
+		}
+	}
 }
 
 func (r *yearRun) letters(say func(string, ...any), reminded int) {
