@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -73,6 +74,36 @@ func (n *node) tellsOf(b *bounces.Bounce, l exchange.Letter) {
 	}
 	if class != b.Class || b.Kind == "report" && !strings.EqualFold(recipient, address("nccis")) {
 		n.Errorf("%s: the journal says class %q of %q, want %q", b.Name, class, recipient, b.Class)
+	}
+}
+
+// A bounce of a report under clause 9 calls people at once, whatever its
+// dialect; one of anything less urgent calls the duty officer.
+func TestABounceUnderClause9CallsPeopleAtOnce(t *testing.T) {
+	c := newClock()
+	n := open(t, "soc-alfa", c)
+	text := func(l exchange.Letter) []byte {
+		return []byte("From: MAILER-DAEMON@mx.example\r\n\r\n<exchange@nccis.example>: 550 5.1.1 unknown\r\nMessage-ID: " + l.MessageID + "\r\n")
+	}
+	urgent := n.another("r-1")
+	s, err := n.g.Submit(t.Context(), Order{Document: rendered(&exchange.Report{Kind: exchange.Ping, ID: "p-1", Revision: 1, Reporter: "soc-alfa", Addressee: "nccis", GeneratedAt: c.now(),
+		Ping: &exchange.PingBody{Nonce: "n"}}), Actor: "test"})
+	n.must(err)
+	n.send()
+	calm := n.letters(queue.LetterFilter{Report: s.Position})[0]
+	n.take(text(urgent), "")
+	n.take(text(calm), "")
+	alarms, err := n.store.Alarms(t.Context(), queue.AlarmFilter{})
+	n.must(err)
+	calls := map[string]exchange.Call{}
+	for _, a := range alarms {
+		if a.Kind == exchange.AlarmDeliveryFailed {
+			calls[a.Subject] = a.Call
+		}
+	}
+	want := map[string]exchange.Call{fmt.Sprintf("letter %d to nccis", urgent.ID): exchange.CallPeople, fmt.Sprintf("letter %d to nccis", calm.ID): exchange.CallDuty}
+	if !maps.Equal(calls, want) {
+		t.Errorf("alarms %v, want %v", calls, want)
 	}
 }
 

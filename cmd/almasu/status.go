@@ -274,10 +274,14 @@ type overview struct {
 	Changes   int            `json:"changes"` // of the register that wait for a person
 	Overdue   int            `json:"overdue"` // duties of a quarter (clauses 17, 18) that nobody has done
 	Relays    []relayStatus  `json:"relays"`
+	Alarms    map[string]int `json:"alarms"` // of the last 24 hours, by kind
 }
 
+// mostAlarms bounds how many alarms the overview counts.
+const mostAlarms = 1000
+
 func statusOfAll(ctx context.Context, g *globals, c *config.Config, store *queue.Store) error {
-	o := overview{Letters: map[string]int{}, BlockedTo: map[string]int{}}
+	o := overview{Letters: map[string]int{}, BlockedTo: map[string]int{}, Alarms: map[string]int{}}
 	var err error
 	if o.Backlog, err = store.Backlog(ctx); err != nil {
 		return err
@@ -315,10 +319,23 @@ func statusOfAll(ctx context.Context, g *globals, c *config.Config, store *queue
 	if o.Relays, err = relayStates(ctx, c, store); err != nil {
 		return err
 	}
+	alarms, err := store.Alarms(ctx, queue.AlarmFilter{Since: g.Now().Add(-24 * time.Hour), Limit: mostAlarms})
+	if err != nil {
+		return err
+	}
+	for _, a := range alarms {
+		o.Alarms[string(a.Kind)]++
+	}
 	if err := printOne(g, o, "messages undecided: %d\nmessages held: %d (almasu held list)\nletters waiting: %d, blocked: %d, given up: %d (almasu letters list)\ndeadlines open in the next 24 hours: %d\nchanges of the register asked for: %d (almasu participants keys)\n",
 		o.Backlog, o.Held, o.Letters["waiting"], o.Letters["blocked"], o.Letters["never"], o.Due, o.Changes); err != nil || g.JSON {
 		return err
 	}
+	o.printDetails(g)
+	return nil
+}
+
+// printDetails names what the overview only counts.
+func (o overview) printDetails(g *globals) {
 	for _, id := range slices.Sorted(maps.Keys(o.BlockedTo)) {
 		fmt.Fprintf(g.Stdout, "  %s has no usable key or address: %d letters are held until it has\n", id, o.BlockedTo[id])
 	}
@@ -328,5 +345,10 @@ func statusOfAll(ctx context.Context, g *globals, c *config.Config, store *queue
 	for _, r := range o.Relays {
 		fmt.Fprintln(g.Stdout, r)
 	}
-	return nil
+	if len(o.Alarms) > 0 {
+		fmt.Fprintln(g.Stdout, "alarms of the last 24 hours (almasu alarms list):")
+	}
+	for _, kind := range slices.Sorted(maps.Keys(o.Alarms)) {
+		fmt.Fprintf(g.Stdout, "  %s: %d\n", kind, o.Alarms[kind])
+	}
 }
