@@ -154,6 +154,8 @@ func printExplanation(g *globals, e gateway.Explanation) error {
 	fmt.Fprintf(g.Stdout, "%s: %s", e.File, e.Outcome)
 	if e.Code != "" {
 		fmt.Fprintf(g.Stdout, " (%s: %s)", e.Code, e.Reason)
+	} else if e.Reason != "" {
+		fmt.Fprintf(g.Stdout, " (%s)", e.Reason)
 	}
 	fmt.Fprintln(g.Stdout)
 	row("from", "%s %s", e.From, bracketed(e.Participant))

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,6 +17,7 @@ import (
 
 	"almasu/exchange"
 	"almasu/internal/catalogue"
+	"almasu/internal/testpeer"
 	"almasu/parser"
 	"almasu/queue"
 	"almasu/web"
@@ -294,5 +297,56 @@ func TestCheckTriesTheAPI(t *testing.T) {
 	lines, _ = s.checks(t)
 	if l := find(lines, levelFail, "malformed HTTP"); l == nil || l.Name != "web" || l.Remedy == "" {
 		t.Errorf("%+v", lines)
+	}
+}
+
+func TestWebOverTLS(t *testing.T) {
+	ca := testpeer.NewCA(t, "almasu.soc.example")
+	s := newRunningSOC(t, fmt.Sprintf("web: {address: \"127.0.0.1:0\", tls_cert: %s, tls_key: %s, hosts: [almasu.soc.example]}\n", ca.CertFile, ca.KeyFile))
+	addr := s.node.web.socket.Addr().String()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.Pool}}, Timeout: 20 * time.Second}
+	for name, test := range map[string]struct {
+		host, origin string
+		status       int
+	}{"by address": {"", "", 200}, "by its name": {"almasu.soc.example", "https://almasu.soc.example", 200}, "from a page in clear": {"", "http://" + addr, 403}} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+addr+"/healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Host = test.host; test.origin != "" {
+			r.Header.Set("Origin", test.origin)
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != test.status {
+			t.Errorf("%s: %s", name, answer.Status)
+		}
+	}
+	if answer, err := http.Get("http://" + addr + "/healthz"); err == nil {
+		answer.Body.Close()
+		if answer.StatusCode == http.StatusOK {
+			t.Error("the API answers in clear beside TLS")
+		}
+	}
+	old := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.Pool, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}}}
+	if answer, err := old.Get("https://" + addr + "/healthz"); err == nil {
+		answer.Body.Close()
+		t.Error("TLS 1.1 is taken")
+	}
+	text, err := os.ReadFile(s.g.ConfigPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s.g.ConfigPath, strings.Replace(string(text), "web: {address: \"127.0.0.1:0\"", "web: {address: \""+addr+"\"", 1))
+	if lines, _ := s.checks(t); find(lines, levelOK, addr+" answers") == nil {
+		t.Errorf("check: %+v", lines)
+	}
+	other := testpeer.NewCA(t)
+	put(t, s.g.ConfigPath, strings.NewReplacer(ca.CertFile, other.CertFile, ca.KeyFile, other.KeyFile, "127.0.0.1:0\"", addr+"\"").Replace(string(text)))
+	if lines, _ := s.checks(t); find(lines, levelFail, "another certificate") == nil {
+		t.Errorf("check with another certificate: %+v", lines)
 	}
 }

@@ -31,6 +31,10 @@ func newMail(root *mimepart.Part, ours Ours) *mail {
 			plain.add(words(leaf))
 		}
 	}
+	if root.Get("From") == "" && root.MediaType == "text/plain" { // what passes for a header may be the text
+		plain.Reset()
+		plain.add(traceless(string(root.Raw)))
+	}
 	m.returned = returned.String()
 	m.notice = strings.ReplaceAll(plain.String(), "\r\n", "\n")
 	if strings.TrimSpace(m.notice) == "" {
@@ -41,6 +45,20 @@ func newMail(root *mimepart.Part, ours Ours) *mail {
 		m.notice = m.notice[:at]
 	}
 	return m
+}
+
+var tracePattern = regexp.MustCompile(`(?i)^(return-path|received|delivered-to|x-original-to):.*(\r?\n[ \t].*)*(\r?\n|$)`)
+
+// traceless is a text without the header fields that every server on its way
+// puts before it.
+func traceless(raw string) string {
+	for {
+		at := tracePattern.FindStringIndex(raw)
+		if at == nil {
+			return raw
+		}
+		raw = raw[at[1]:]
+	}
 }
 
 // maxNotice bounds what is looked at of a text, in octets: a notice is short,

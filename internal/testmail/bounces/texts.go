@@ -258,6 +258,12 @@ The message below could not be delivered to <{to}>:
 Message-ID: {id}
 Subject: [...]
 `},
+		{Name: "header-gone", Comment: "the first line is text already", Kind: "report", Action: "failed", Class: "hard", Status: "5.1.1", text: `
+Your message was not delivered.
+Recipient: {to}
+Reason: 550 5.1.1 unknown user
+Message-ID: {id}
+`},
 		{Name: "header-torn", Comment: "of the header one line is left", Kind: "report", Action: "failed", Class: "hard", Status: "5.1.1", text: `
 X-Spam-Flag: NO
 
