@@ -192,7 +192,8 @@ func (p *Parsed) refuse(code exchange.Code) {
 
 // Render writes a report in the format, ready to be a message's machine part:
 // with media type and an ASCII file name such as "incident-ID-r1.json". A
-// report the reader would refuse for a single value is an error.
+// report that lacks what the format asks for, or that holds what its reader
+// would refuse, is an error.
 func Render(r *exchange.Report, f exchange.Format) (exchange.Document, error) {
 	doc := exchange.Document{MediaType: mediaTypes[f]}
 	render := roomOf(f).render
@@ -203,6 +204,9 @@ func Render(r *exchange.Report, f exchange.Format) (exchange.Document, error) {
 	if doc.Body, err = render(r); err != nil {
 		return exchange.Document{}, err
 	}
+	if err := readable(r, f, doc); err != nil {
+		return exchange.Document{}, err
+	}
 	extension := ".json"
 	if f == exchange.CardXML || f == exchange.IODEFXML {
 		doc.Charset, extension = "utf-8", ".xml"
@@ -210,6 +214,23 @@ func Render(r *exchange.Report, f exchange.Format) (exchange.Document, error) {
 	// A colon may stand in an id but not in a file name everywhere.
 	doc.Name = strings.ReplaceAll(fmt.Sprintf("%s-%s-r%d", r.Kind, r.ID, r.Revision), ":", "_") + extension
 	return doc, nil
+}
+
+// readable has a report that may have come from outside, in another format, read
+// back: what one format lets be absent another asks for.
+func readable(r *exchange.Report, f exchange.Format, doc exchange.Document) error {
+	if r.Kind != exchange.Incident && r.Kind != exchange.Vulnerability && r.Kind != exchange.Threat {
+		return nil
+	}
+	never := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) // nothing lies after it
+	p := Parse([]exchange.Document{doc}, Limits{Document: 1 << 30}, never)
+	switch {
+	case len(p.Problems) > 0:
+		return fmt.Errorf("render: as %s the report would not be valid: %s: %s", f, p.Problems[0].Path, p.Problems[0].Text)
+	case p.Refusal.Code != "":
+		return fmt.Errorf("render: as %s the report would not be valid: %s", f, p.Refusal.Reason)
+	}
+	return nil
 }
 
 // mediaTypes are those of the formats that are rendered (DESIGN section 5).

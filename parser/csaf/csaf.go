@@ -72,8 +72,8 @@ func Read(d *tree.Document, now time.Time) ([]*exchange.Report, []exchange.Probl
 	var reports []*exchange.Report
 	if d.Whole && d.Root != nil {
 		a.judge()
-		if at := shape.When(a.document, "tracking", "current_release_date"); len(a.List) == 0 && at.Sub(now) > card.Skew {
-			a.Semantic(shape.Get(a.document, "tracking"), "current_release_date", "semantic-future", "10")
+		if len(a.List) == 0 {
+			a.past(now)
 		}
 		if len(a.List) == 0 {
 			reports = []*exchange.Report{a.report()}
@@ -83,6 +83,20 @@ func Read(d *tree.Document, now time.Time) ([]*exchange.Report, []exchange.Probl
 		return Identify(d), problems
 	}
 	return reports, nil
+}
+
+// past: what has happened lies not in the future. A disclosure may.
+func (a *advisory) past(now time.Time) {
+	check := func(n *tree.Node, name string) {
+		if n != nil && shape.When(n, name).Sub(now) > card.Skew {
+			a.Semantic(n, name, "semantic-future", "10")
+		}
+	}
+	check(shape.Get(a.document, "tracking"), "current_release_date")
+	check(shape.Get(a.document, "tracking"), "initial_release_date")
+	for _, v := range a.vulnerabilities {
+		check(v, "discovery_date")
+	}
 }
 
 // Identify returns the report with as much of its identity as is beyond doubt,

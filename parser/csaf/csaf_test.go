@@ -147,6 +147,8 @@ func TestSchema(t *testing.T) {
 		{"a member of nobody in 2.1", base21(), `"title":`, `"x_own":1,"title":`, "unknown", "/document/*[5]"},
 		{"a leap second in 2.1", base21(), `"current_release_date":"2026-03-01T10:00:00Z"`, `"current_release_date":"2026-03-01T10:00:60Z"`, "pattern", "/document/tracking/current_release_date"},
 		{"a small z in 2.1", base21(), `"current_release_date":"2026-03-01T10:00:00Z"`, `"current_release_date":"2026-03-01T10:00:00z"`, "pattern", "/document/tracking/current_release_date"},
+		{"found in the future", base, `"discovery_date":"2025`, `"discovery_date":"2035`, "semantic", "/vulnerabilities/0/discovery_date"},
+		{"first released in the future", base, `"initial_release_date":"2026`, `"initial_release_date":"2036`, "semantic", "/document/tracking/initial_release_date"},
 		{"from the future", base, `"current_release_date":"2026`, `"current_release_date":"2036`, "semantic", "/document/tracking/current_release_date"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

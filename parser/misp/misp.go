@@ -166,7 +166,10 @@ func (m *reader) names() tree.Names { return theTable().Names("Document") }
 func (m *reader) own(event *tree.Node) (at *tree.Node, fields *tree.Document) {
 	for _, a := range shape.Items(event, "Attribute") {
 		if shape.Text(a, "comment") == ownComment && shape.Text(a, "type") == "text" {
-			return shape.Get(a, "value"), tree.ReadJSON([]byte(shape.Text(a, "value")), tree.Limits{})
+			if at = shape.Get(a, "value"); at == nil {
+				at = a
+			}
+			return at, tree.ReadJSON([]byte(shape.Text(a, "value")), tree.Limits{})
 		}
 	}
 	return nil, nil

@@ -95,6 +95,14 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// An attribute of ours without a value is a problem like any other.
+func TestOwnFieldsWithoutValue(t *testing.T) {
+	doc := `{"Event":{"uuid":"8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","info":"i","date":"2026-01-01","timestamp":"1","Attribute":[{"type":"text","category":"Other","comment":"` + ownComment + `"}]}}`
+	if _, problems := Read(tree.ReadJSON([]byte(doc), tree.Limits{}), now); len(problems) == 0 || problems[0].Path != "/Event/Attribute/0/value" {
+		t.Errorf("%+v", problems)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(feed))
 	f.Fuzz(func(t *testing.T, data []byte) {
