@@ -1,10 +1,13 @@
 package crypto_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"almasu/crypto"
 	"almasu/exchange"
@@ -40,6 +43,7 @@ func TestFormsThatOpen(t *testing.T) {
 		{"old-style signature before the literal", pgpMIME(toUs(append(by(c.alfa).packet(entity()), literal(entity())...))), exchange.FormMIME, "entity"},
 		{"text signature", pgpMIME(toUs(signing{by: c.alfa, text: true}.message(strings.ReplaceAll(entity(), "\r\n", "\n")))), exchange.FormMIME, "entity"},
 		{"compressed", pgpMIME(toUs(zipped(by(c.alfa).message(entity())))), exchange.FormMIME, "entity"},
+		{"signed around what is compressed", pgpMIME(toUs(bytes.Join([][]byte{onePass(c.alfa, packet.SigTypeBinary), zipped(literal(entity())), by(c.alfa).packet(entity())}, nil))), exchange.FormMIME, "entity"},
 		{"inline", "Content-Type: text/plain\r\n\r\n" + inline, exchange.FormInline, "file"},
 		{"inline with CRLF", "Content-Type: text/plain\r\n\r\n" + strings.ReplaceAll(inline, "\n", "\r\n"), exchange.FormInline, "file"},
 		{"inline without any Content-Type", "\r\n" + inline, exchange.FormInline, "file"},

@@ -155,12 +155,16 @@ func (s signing) message(content string) []byte {
 	if s.text {
 		kind = packet.SigTypeText
 	}
+	return bytes.Join([][]byte{onePass(s.by, kind), literal(content), s.packet(content)}, nil)
+}
+
+func onePass(by *openpgp.Entity, kind packet.SignatureType) []byte {
 	var ops bytes.Buffer
-	if err := (&packet.OnePassSignature{Version: 3, SigType: kind, Hash: gocrypto.SHA256, PubKeyAlgo: s.by.PrivateKey.PubKeyAlgo,
-		KeyId: s.by.PrivateKey.KeyId, IsLast: true}).Serialize(&ops); err != nil {
+	if err := (&packet.OnePassSignature{Version: 3, SigType: kind, Hash: gocrypto.SHA256, PubKeyAlgo: by.PrivateKey.PubKeyAlgo,
+		KeyId: by.PrivateKey.KeyId, IsLast: true}).Serialize(&ops); err != nil {
 		panic(err)
 	}
-	return bytes.Join([][]byte{ops.Bytes(), literal(content), s.packet(content)}, nil)
+	return ops.Bytes()
 }
 
 // by is a plain signature of somebody.

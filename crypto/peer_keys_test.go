@@ -125,3 +125,59 @@ func TestWeakKeys(t *testing.T) {
 		})
 	}
 }
+
+// TestCertificateWithAHistory: signatures of others (of version 3 and local
+// ones too), several user IDs, one of them revoked, expired and revoked subkeys,
+// SHA-1 self-signatures: a certificate as years leave it is a key like any other.
+func TestCertificateWithAHistory(t *testing.T) {
+	s := newSigner(t, "rsa2048", "cert", "never")
+	year := func(n int) time.Time { return s.born.AddDate(0, n, 0) }
+	s.run(t, year(0), nil, "--quick-generate-key", "Friend <f@friend.example>", "rsa2048", "sign,cert", "never")
+	friend := s.fingerprints(t)[1]
+	s.run(t, year(1), nil, "--cert-digest-algo", "SHA1", "--allow-weak-digest-algos", "--quick-add-uid", s.fp, "Second <second@peer.example>")
+	s.run(t, year(1), nil, "--quick-add-uid", s.fp, "Third <third@peer.example>")
+	s.run(t, year(2), nil, "-u", friend, "--quick-sign-key", s.fp)
+	s.run(t, year(2), nil, "-u", friend, "--quick-lsign-key", s.fp)
+	s.run(t, year(3), nil, "--quick-revoke-uid", s.fp, "Third <third@peer.example>")
+	s.run(t, year(3), nil, "--quick-add-key", s.fp, "rsa2048", "sign", year(5).Format("20060102T150405"))
+	s.run(t, year(4), nil, "--quick-add-key", s.fp, "cv25519", "encr", year(5).Format("20060102T150405"))
+	s.run(t, year(6), nil, "--quick-add-key", s.fp, "ed25519", "sign", "never")
+	s.run(t, year(6), nil, "--quick-add-key", s.fp, "cv25519", "encr", "never")
+	signing := s.subkeys(t)
+	cert := s.run(t, now, nil, "--armor", "--export-options", "export-local-sigs", "--export", s.fp)
+	if got := judged(t, s.sign(t, signing[2]+"!", now.Add(-time.Hour)), cert); got.Signature != exchange.SignatureValid || got.Signer != s.fp {
+		t.Errorf("%+v", got)
+	}
+	ring, err := crypto.NewKeyring(crypto.KeySet{OpenPGP: []crypto.KeyFile{{Owner: exchange.SelfSigner, File: "self", Data: people().selfFile.private},
+		{Owner: "peer", File: "peer", Data: cert}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.CanSeal("peer", now); err != nil {
+		t.Error(err)
+	}
+	for _, k := range ring.Keys() {
+		if k.Owner == "peer" && (!k.Expires.IsZero() || k.Revoked) {
+			t.Errorf("%+v", k)
+		}
+	}
+	expired := s.sign(t, signing[0]+"!", year(4))
+	if got := judged(t, expired, cert); got.Signature != exchange.SignatureExpired {
+		t.Errorf("by the expired subkey: %+v", got)
+	}
+}
+
+// subkeys lists the fingerprints of the first key's subkeys in order.
+func (s *gpgSigner) subkeys(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	under := false
+	for line := range strings.Lines(string(s.run(t, now, nil, "--with-colons", "--list-secret-keys", s.fp))) {
+		f := strings.Split(line, ":")
+		if f[0] == "fpr" && under {
+			out = append(out, f[9])
+		}
+		under = f[0] == "ssb" || under && f[0] != "fpr"
+	}
+	return out
+}

@@ -1,9 +1,12 @@
 package crypto_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
+
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"almasu/crypto"
 	"almasu/exchange"
@@ -50,6 +53,56 @@ func TestFirstListedKeySigns(t *testing.T) {
 			t.Errorf("signed by %s, want %s", o.Security.Signer, order[0].fingerprint)
 		}
 	}
+}
+
+// Whatever of our keys a message is for, and whether or not it says so.
+func TestSeveralOwnKeys(t *testing.T) {
+	var own []made
+	files := []crypto.KeyFile{{Owner: "soc-alfa", File: "alfa", Data: people().alfaFile.public}}
+	for i := range 3 {
+		m := make25519(t, "us@x.example", now.AddDate(-3+i, 0, 0))
+		own, files = append(own, m), append(files, ownFile(m))
+	}
+	rsa, _, _, err := crypto.NewOpenPGPRSA(2048, "us", "us@x.example", nil, now.AddDate(-4, 0, 0), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, crypto.KeyFile{Owner: exchange.SelfSigner, File: "rsa", Data: rsa})
+	ring := ringOf(t, files...)
+	private := [][]byte{rsa}
+	for _, m := range own {
+		private = append(private, m.private)
+	}
+	for i, p := range private {
+		for _, others := range [][]*openpgp.Entity{nil, {people().beta}, {people().beta, people().stranger}} {
+			named := encryptedTo(by(people().alfa).message(entity()), append(others, entityOf(p))...)
+			for name, message := range map[string][]byte{"named": named, "hidden": hidden(named)} {
+				o, err := crypto.Open(mail(pgpMIME(message)), ring, crypto.Limits{}, now)
+				if err != nil || o.Security.Signature != exchange.SignatureValid || !holds(o, report) {
+					t.Errorf("key %d, %s, %d others: %v %+v", i, name, len(others), err, o.Security)
+				}
+			}
+		}
+	}
+}
+
+// hidden blanks the key IDs of the session key packets.
+func hidden(message []byte) []byte {
+	out := bytes.Clone(message)
+	for b := out; b[0] == 0xc1; {
+		_, body := cutPacket(b)
+		clear(body[1:9])
+		b = b[headOf(b)+len(body):]
+	}
+	return out
+}
+
+// headOf is the length of a packet header of new format, of one or two octets of length.
+func headOf(b []byte) int {
+	if b[1] < 192 {
+		return 2
+	}
+	return 3
 }
 
 func TestUnprovenKeyVerifiesAndIsNotSealedTo(t *testing.T) {

@@ -135,7 +135,8 @@ type signedContent struct {
 
 // readContent reads a signed, compressed or plain message from its packets
 // (grammar: RFC 9580 section 10.3). The order is strict: exactly one literal,
-// signatures only around it, nothing but padding besides. budget is what
+// compressed or not, signatures only around it, nothing but padding besides.
+// budget is what
 // decompression may still yield.
 func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 	var out signedContent
@@ -161,17 +162,21 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 			if out.content, err = literalContent(body); err != nil {
 				return out, err
 			}
-		case tag == tagCompressed && !literal && out.onePass == 0 && len(out.signatures) == 0:
-			if !onlyIgnorable(b) {
-				return out, errMalformed
-			}
-			if layer >= maxCompression {
-				return out, errTooLarge
-			}
-			if body, err = decompress(body, budget); err != nil {
+		case tag == tagCompressed && !literal:
+			inner, err := compressedContent(body, budget, layer)
+			if err != nil {
 				return out, err
 			}
-			return readContent(body, budget-int64(len(body)), layer+1)
+			if out.onePass == 0 && len(out.signatures) == 0 {
+				if !onlyIgnorable(b) {
+					return out, errMalformed
+				}
+				return inner, nil
+			}
+			if inner.onePass > 0 || len(inner.signatures) > 0 { // what the outer one would cover is not agreed on
+				return out, errMalformed
+			}
+			literal, out.content = true, inner.content
 		default:
 			return out, errMalformed
 		}
@@ -183,6 +188,18 @@ func readContent(b []byte, budget int64, layer int) (signedContent, error) {
 		return out, errMalformed
 	}
 	return out, nil
+}
+
+// compressedContent reads the message in a compressed packet.
+func compressedContent(body []byte, budget int64, layer int) (signedContent, error) {
+	if layer >= maxCompression {
+		return signedContent{}, errTooLarge
+	}
+	body, err := decompress(body, budget)
+	if err != nil {
+		return signedContent{}, err
+	}
+	return readContent(body, budget-int64(len(body)), layer+1)
 }
 
 // onlyIgnorable: nothing but ignorable packets, and few of them.
