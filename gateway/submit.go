@@ -23,6 +23,7 @@ type Submission struct {
 	Refusal  exchange.Refusal // "" when it was committed
 	Letters  []exchange.Letter
 	Due      []rules.Due
+	To       []string // participant ids, as far as they were found
 	// Again: the refusal is a conflict with this very document, which was
 	// submitted before to the same addressees, as the report at this position.
 	// Whoever lost the first answer may take it as said.
@@ -76,6 +77,9 @@ func (g *Gateway) Submit(ctx context.Context, order Order) (Submission, error) {
 	addressees, err := addressees(s.Report, order.To, w.Register)
 	if err != nil {
 		return s, err
+	}
+	for _, p := range addressees {
+		s.To = append(s.To, p.ID)
 	}
 	g.submitting.Lock()
 	defer g.submitting.Unlock()

@@ -18,7 +18,8 @@ import (
 )
 
 func newStatusCommand(g *globals) *cobra.Command {
-	return &cobra.Command{
+	follow := false
+	cmd := &cobra.Command{
 		Use:   "status [ID]",
 		Short: "Where is it, how long is left; without ID: what waits",
 		Args:  cobra.MaximumNArgs(1),
@@ -28,12 +29,19 @@ func newStatusCommand(g *globals) *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			if len(args) == 0 {
+			switch {
+			case follow && len(args) == 0:
+				return usagef("name the report to watch")
+			case follow:
+				return watch(cmd.Context(), g, c, store, args[0], watchEvery)
+			case len(args) == 0:
 				return statusOfAll(cmd.Context(), g, c, store)
 			}
 			return statusOf(cmd.Context(), g, c, store, args[0])
 		},
 	}
+	cmd.Flags().BoolVar(&follow, "watch", false, "count down until the receipt of our report ID is in")
+	return cmd
 }
 
 // openStore loads the configuration and opens its store, for commands that

@@ -19,19 +19,26 @@ import (
 )
 
 func newSubmitCommand(g *globals) *cobra.Command {
-	var to []string
+	var how composing
 	cmd := &cobra.Command{
-		Use:   "submit FILE",
-		Short: "Seal a report and hand it to the gateway for sending",
+		Use:   "submit [FILE]",
+		Short: "Seal a report and hand it to the gateway for sending; without a file the fields are asked for",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("name one document (- is standard input); `almasu example incident` prints one to start from")
+			if len(args) > 1 || len(args) == 1 && (how.update != "" || how.kind != "") {
+				return usagef("name one document (- is standard input), or none and --kind or --update; `almasu example incident` prints one to start from")
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return submit(cmd.Context(), g, args[0], to) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return compose(cmd.Context(), g, how)
+			}
+			return submit(cmd.Context(), g, args[0], how.to)
+		},
 	}
-	cmd.Flags().StringSliceVar(&to, "to", nil, "participant id to send to (default: the report's addressee, or the NCCIS)")
+	cmd.Flags().StringSliceVar(&how.to, "to", nil, "participant id to send to (default: the report's addressee, or the NCCIS)")
+	cmd.Flags().StringVar(&how.kind, "kind", "", "without a file: the kind to ask for (incident, vulnerability, threat, request, answer)")
+	cmd.Flags().StringVar(&how.update, "update", "", "without a file: the id of a report sent before that is to be updated")
 	return cmd
 }
 

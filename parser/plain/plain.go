@@ -135,6 +135,11 @@ func (r *reader) survey(entries []entry) {
 			r.language = l
 		}
 	}
+	for _, e := range entries { // what the card says of itself counts most
+		if l := exchange.Language(wordOf("language", e.value())); e.name.key == "language" && l != "" {
+			r.language = l
+		}
+	}
 	if !slices.Contains(exchange.ReportKinds(), r.kind) {
 		r.kind = exchange.Incident // what people report most
 	}

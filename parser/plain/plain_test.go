@@ -170,3 +170,28 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestWordsOfForms(t *testing.T) {
+	for _, key := range Keys() {
+		for _, l := range languages() {
+			for _, written := range Choices(key, l) {
+				value := Word(key, written)
+				if fieldOf(key).form == word && InWords(key, value, l) != written {
+					t.Errorf("%s in %s: %q is %q, which is %q", key, l, written, value, InWords(key, value, l))
+				}
+			}
+		}
+		if p := Path(key, exchange.Incident, exchange.Kazakh); strings.ContainsAny(p, "#*@") || p[0] != '/' {
+			t.Errorf("the path of %s is %q", key, p)
+		}
+	}
+	if got := Choices("severity", exchange.Russian); !reflect.DeepEqual(got, []string{"низкая", "средняя", "высокая"}) {
+		t.Errorf("severities %v", got)
+	}
+	if !IsYes("иә") || !IsYes("Да") || IsYes("no") || IsYes("") {
+		t.Error("who said yes")
+	}
+	if !IsTime("detected_at") || IsTime("summary") || !HasLines("summary") || HasLines("severity") || Choices("summary", exchange.English) != nil {
+		t.Error("the forms of fields")
+	}
+}
