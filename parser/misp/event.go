@@ -51,7 +51,8 @@ func (m *reader) attribute(a *tree.Node) {
 	case !slices.Contains(types, kind):
 		m.Semantic(a, "type", "semantic-misp-category")
 	case !sound(kind, value) && shape.Text(a, "deleted") != "true":
-		m.Semantic(a, "value", "semantic-indicator", kind)
+		key, args := expected(kind)
+		m.Semantic(a, "value", key, args...)
 	}
 	first, last := m.seen(a, "first_seen"), m.seen(a, "last_seen")
 	if !first.IsZero() && !last.IsZero() && last.Before(first) {

@@ -149,3 +149,28 @@ func soundBase64(s string) bool {
 	_, err := base64.StdEncoding.DecodeString(s)
 	return err == nil
 }
+
+// expected is the text that says what a value of the type looks like.
+func expected(kind string) (key string, args []string) {
+	if n := hexDigits[kind]; n > 0 {
+		return "semantic-digest", []string{kind, strconv.Itoa(n)}
+	}
+	switch kind {
+	case "ip-src", "ip-dst", "ip":
+		return "pattern-ip", nil
+	case "hostname", "domain":
+		return "pattern-fqdn", nil
+	case "email", "email-src", "email-dst", "email-reply-to", "target-email", "whois-registrant-email", "dns-soa-email":
+		return "pattern-email", nil
+	case "vulnerability":
+		return "pattern-cve", nil
+	case "weakness":
+		return "pattern-cwe", nil
+	case "cpe":
+		return "pattern-cpe", nil
+	}
+	if first, second, ok := strings.Cut(kind, "|"); ok {
+		return "semantic-misp-pair", []string{first, second}
+	}
+	return "semantic-indicator", []string{kind}
+}
