@@ -253,6 +253,9 @@ func TestBeginTakesAwayWhatStandsBeforeTheHeader(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
+	if got := string(mimepart.Begin([]byte(strings.ReplaceAll(mail, "\r\n", "\r")))); got != strings.ReplaceAll(mail, "\r\n", "\n") {
+		t.Errorf("CR: %q", got)
+	}
 	for _, raw := range []string{"", " ", "\r\n", "\xff\xfe", "x"} {
 		mimepart.Begin([]byte(raw))
 	}

@@ -79,6 +79,9 @@ func (w *World) Check(c *Case, e Explained) (wrong []string) {
 	if found := func(f string) bool { return f == c.Finding || strings.HasPrefix(f, c.Finding+":") }; c.Finding != "" && !slices.ContainsFunc(s.Findings, found) {
 		say("the finding %q is missing among %q", c.Finding, s.Findings)
 	}
+	if c.Outcome == Accepted && (len(e.Reports) != 1 || e.Reports[0].ID != c.ReportID) {
+		say("the reports are %v, want %s alone", e.Reports, c.ReportID)
+	}
 	if len(e.Reports) > 0 && c.Participant == "" {
 		say("reports of nobody: %v", e.Reports)
 	}

@@ -45,7 +45,49 @@ func (m *maker) usual(s scheme) string {
 
 // clients are mails in the manner of the programs partners use.
 func clients() []*Case {
-	return slices.Concat(written(), doubtful())
+	return slices.Concat(written(), doubtful(), ignored())
+}
+
+// ignored are genuine mails in which somebody else's words or report stand where
+// nothing is signed: they are accepted as if those were not there.
+func ignored() []*Case {
+	alfa := "soc-alfa/current"
+	evil := func(m *maker) part {
+		c := m.card()
+		c.id = "R-of-nobody"
+		return jsonPart(c.json())
+	}
+	text := func(p part) string { return p.header + "\n\n" + p.body }
+	return slices.Concat(
+		fine("clear-report-beside", "a report in clear beside the sealed one", func(m *maker, s scheme) []byte {
+			return m.mail(string(mixed("mixed", evil(m), s.attach("report.json", s.file(m, m.card().json(), alfa)))))
+		}),
+		fine("clear-report-beside-mail", "a report in clear beside the whole sealed mail", func(m *maker, s scheme) []byte {
+			return m.mail(string(mixed("mixed", evil(m), asPart(crlf(m.usual(s))), evil(m))))
+		}),
+		fine("preamble", "a report before the first boundary of multipart/signed", func(m *maker, s scheme) []byte {
+			signed := string(s.clear(m, m.entity(m.report("soc-alfa")), alfa))
+			return m.mail(s.mail(m, []byte(strings.Replace(signed, "\r\n\r\n", "\r\n\r\n"+string(crlf(text(evil(m)))), 1))))
+		}),
+		fine("epilogue", "a report behind the last boundary of multipart/signed", func(m *maker, s scheme) []byte {
+			return m.mail(s.mail(m, append(s.clear(m, m.entity(m.report("soc-alfa")), alfa), crlf("--signed\n"+text(evil(m))+"\n--signed--\n")...)))
+		}),
+		fine("header-outside-signature", "fields on the unsigned header of multipart/signed", func(m *maker, s scheme) []byte {
+			signed := s.clear(m, m.entity(m.report("soc-alfa")), alfa)
+			return m.mail(s.mail(m, append(crlf("From: "+betaAddress+"\nTo: "+betaAddress+"\nAuto-Submitted: auto-replied\nMessage-ID: <x@y.example>\n"), signed...)))
+		}),
+		fine("outer-header", "To, Cc and Subject outside say something else", func(m *maker, s scheme) []byte {
+			return m.mailFrom(alfaAddress+"\nCc: "+betaAddress+"\nX-Almasu-Report: R-of-nobody\nAuto-Submitted: auto-replied", m.usual(s))
+		}),
+		[]*Case{
+			fineUnder(openPGP{}, "report-in-third-part", "a report as a third part of multipart/encrypted", func(m *maker, s scheme) []byte {
+				return m.mail(strings.Replace(m.usual(s), "--outer--", "--outer\n"+text(evil(m))+"\n--outer--", 1))
+			}),
+			fineUnder(openPGP{}, "report-before-armour", "a report before the armour of an inline message", func(m *maker, s scheme) []byte {
+				return m.mail("Content-Type: text/plain\n\n{\"almasu\":\"card/1\",\"report_id\":\"R-of-nobody\"}\n" + string(m.armour(s.file(m, m.card().json(), alfa))))
+			}),
+		},
+	)
 }
 
 // doubtful are accepted with a finding.
@@ -346,6 +388,7 @@ func damaged() []*Case {
 	}
 	return slices.Concat(
 		changed("lf", "LF line ends", replace("\r\n", "\n")),
+		changed("cr", "CR line ends", replace("\r\n", "\r")),
 		changed("cr-cr-lf", "every line end written twice over", replace("\r\n", "\r\r\n")),
 		changed("mbox-from", "the From line of an mbox first", before("From alfa Fri Nov 27 09:00:00 2026\r\n")),
 		changed("escaped-from", "an escaped From line first", before(">From alfa Fri Nov 27 09:00:00 2026\r\n")),
