@@ -236,6 +236,7 @@ func (e envelope) bytes(content []byte) ([]byte, error) {
 		if !ok {
 			return nil, fmt.Errorf("envelope: the key of %s is not RSA", c.X509.Subject)
 		}
+		//lint:ignore SA1019 what most partners still send
 		sealed, err := rsa.EncryptPKCS1v15(rand.Reader, public, session)
 		if err != nil {
 			return nil, fmt.Errorf("envelope: %w", err)
