@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -10,31 +9,13 @@ import (
 	"almasu/crypto"
 	"almasu/exchange"
 	"almasu/internal/testmail"
-	"almasu/internal/testpeer"
 )
 
 // certified is a cast with OpenPGP keys and certificates, and the world of the
 // NCCIS among them.
 func certified(t *testing.T) (*testmail.World, World) {
 	t.Helper()
-	testpeer.Need(t, "gpg", "gpgconf", "gpg-connect-agent")
-	dir, err := os.MkdirTemp("/tmp", "al-ga") // gpg-agent wants a short path
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	w, err := testmail.NewWorld(dir, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := w.Certify(); err != nil {
-		t.Fatal(err)
-	}
+	w := testmail.Start(t)
 	return w, worldOf(t, w)
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -16,26 +15,6 @@ import (
 	"almasu/exchange"
 	"almasu/internal/testpeer"
 )
-
-func newWorld(t *testing.T) *World {
-	t.Helper()
-	testpeer.Need(t, "gpg", "gpgconf", "gpg-connect-agent")
-	dir, err := os.MkdirTemp("/tmp", "al-tm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	w, err := NewWorld(dir, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return w
-}
 
 func TestEveryCodeThatMailCanEarnHasACase(t *testing.T) {
 	unreachable := []exchange.Code{exchange.ChainUntrusted /* certificates only */, exchange.Internal, /* our own fault */
@@ -67,7 +46,7 @@ func TestEveryCodeThatMailCanEarnHasACase(t *testing.T) {
 // TestGnuPGAgreesWithTheCases opens what gpg can open and compares what it says
 // of seal and signature with what the case is for.
 func TestGnuPGAgreesWithTheCases(t *testing.T) {
-	w := newWorld(t)
+	w := Start(t)
 	says := map[string]string{ // case -> line gpg must report
 		"no-integrity": "DECRYPTION_FAILED", "damaged-integrity-code": "DECRYPTION_FAILED",
 		"cipher-3des": "DECRYPTION_INFO 2 2", "cipher-cast5": "DECRYPTION_INFO 2 3",
@@ -142,7 +121,7 @@ func TestCardsAreWellFormedAndCarryTheirCanary(t *testing.T) {
 }
 
 func TestMessagesAreTheSameAgainInOneWorld(t *testing.T) {
-	w := newWorld(t)
+	w := Start(t)
 	first, err := w.Message(Find("first"))
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +143,7 @@ func TestMessagesAreTheSameAgainInOneWorld(t *testing.T) {
 }
 
 func TestPlainTextStandsOnlyWhereItShould(t *testing.T) {
-	w := newWorld(t)
+	w := Start(t)
 	clear := []string{"plain-unsigned", "plain-signed", "oversize"}
 	for _, c := range Cases() {
 		if c.Large {

@@ -4,41 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"almasu/internal/testmail"
-	"almasu/internal/testpeer"
 )
-
-// certifiedWorld is a cast of its own with certificates as well.
-func certifiedWorld(t *testing.T) *testmail.World {
-	t.Helper()
-	testpeer.Need(t, "gpg", "gpgconf", "gpg-connect-agent")
-	dir, err := os.MkdirTemp("/tmp", "al-t09")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	w, err := testmail.NewWorld(dir, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := w.Certify(); err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
 
 // TestT09NothingForgedIsAccepted hands every attack, its honest control and all
 // honest mail to the binary: explain in one call, and for what hangs on
 // controls accepted before once more after these were imported.
 func TestT09NothingForgedIsAccepted(t *testing.T) {
-	w := certifiedWorld(t)
+	w := testmail.Start(t)
 	nccis := nodeOf(t, w, "nccis", "")
 	dir, history := t.TempDir(), filepath.Join(t.TempDir(), "new")
 	if err := os.MkdirAll(history, 0o700); err != nil {
