@@ -56,7 +56,7 @@ func webhook(text string) (any, error) {
 	case err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https":
 		return nil, bad("write it as https://host/path", "%q is no web address", clip(text))
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, bad("write https, or an address on loopback", "%q sends alarms in clear", clip(text))
+		return nil, bad("write https, or an address on loopback", "%q is reached in clear", clip(text))
 	}
 	return text, nil
 }

@@ -39,6 +39,7 @@ type Config struct {
 	StorePasswordFile string   `yaml:"store_password_file" is:"secret"`
 	StoreKey          StoreKey `yaml:"store_key"`
 	Alarms            Alarms   `yaml:"alarms"`
+	Push              []Push   `yaml:"push"` // incoming reports are posted there
 	Requests          Requests `yaml:"requests"`
 	Web               Web      `yaml:"web"`
 	Limits            Limits   `yaml:"limits"`

@@ -31,6 +31,7 @@ func (c *Config) finish(d *decoder) {
 	c.Listen.judge(d)
 	c.Folder.finish(d)
 	c.Web.judge(d)
+	c.judgePush(d)
 	c.Alarms.judge(d, c.Identity.Address)
 	c.finishStore(d)
 }

@@ -87,6 +87,9 @@ func (c *Config) warn() {
 	for _, r := range c.Relays {
 		refs = append(refs, r.PasswordFile)
 	}
+	for _, p := range c.Push {
+		refs = append(refs, p.SecretFile)
+	}
 	seen := map[string]bool{}
 	for _, ref := range refs {
 		if w := SecretWarning(ref); w != "" && !seen[ref] {

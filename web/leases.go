@@ -31,9 +31,14 @@ type Leases struct {
 
 // LeasedReport is a report until its lease ends or it is settled.
 type LeasedReport struct {
+	Token   string `json:"token" doc:"to acknowledge or give back with"`
+	Expires string `json:"expires" format:"date-time"`
+	QueuedReport
+}
+
+// QueuedReport is an incoming report as its consumers get it.
+type QueuedReport struct {
 	Position    int64  `json:"position"`
-	Token       string `json:"token" doc:"to acknowledge or give back with"`
-	Expires     string `json:"expires" format:"date-time"`
 	Delivery    int    `json:"delivery" doc:"how often this consumer got it, from 1"`
 	Number      string `json:"number"`
 	Participant string `json:"participant"`
@@ -45,6 +50,11 @@ type LeasedReport struct {
 	ReceivedAt  string `json:"received_at" format:"date-time"`
 	Entered     bool   `json:"entered" doc:"by a person: not authenticated"`
 	Document    []byte `json:"document" doc:"base64 of the octets as received"`
+}
+
+func queued(l queue.Leased, zone *time.Location) QueuedReport {
+	return QueuedReport{Position: l.Position, Delivery: l.Delivery, Number: l.Number, Participant: l.Participant, Kind: string(l.Kind), ID: l.Key.ID,
+		Revision: l.Key.Revision, Format: string(l.Format), MediaType: l.MediaType, ReceivedAt: stamp(l.ReceivedAt, zone), Entered: l.Entered, Document: l.Document}
 }
 
 // SettleRequest names a leased report.
@@ -83,9 +93,7 @@ func lease(c *call) error {
 	}
 	out := Leases{Reports: []LeasedReport{}}
 	for _, l := range leased {
-		out.Reports = append(out.Reports, LeasedReport{Position: l.Position, Token: l.Token, Expires: c.a.stamp(l.Expires), Delivery: l.Delivery,
-			Number: l.Number, Participant: l.Participant, Kind: string(l.Kind), ID: l.Key.ID, Revision: l.Key.Revision, Format: string(l.Format),
-			MediaType: l.MediaType, ReceivedAt: c.a.stamp(l.ReceivedAt), Entered: l.Entered, Document: l.Document})
+		out.Reports = append(out.Reports, LeasedReport{l.Token, c.a.stamp(l.Expires), queued(l, c.a.Zone)})
 	}
 	return c.json(http.StatusOK, out)
 }

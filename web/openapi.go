@@ -128,8 +128,7 @@ func (s schemas) of(t reflect.Type) object {
 func (s schemas) fields(t reflect.Type) object {
 	properties := object{}
 	required := []string{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) { // those of embedded structs as well
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "-" || name == "" {
 			continue

@@ -112,12 +112,14 @@ func (a *api) diagnose(ctx context.Context, v *LetterStatus) error {
 	return err
 }
 
-// stamp is a moment in the configured zone (RFC 3339), "" for none.
-func (a *api) stamp(t time.Time) string {
+func (a *api) stamp(t time.Time) string { return stamp(t, a.Zone) }
+
+// stamp is a moment in a zone (RFC 3339), "" for none.
+func stamp(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(a.Zone).Format("2006-01-02T15:04:05.000Z07:00")
+	return t.In(zone).Format("2006-01-02T15:04:05.000Z07:00")
 }
 
 // mayRead reports whether the token of the request may see a report: it handed

@@ -23,6 +23,7 @@ import (
 	"almasu/mailout"
 	"almasu/queue"
 	"almasu/revocation"
+	"almasu/web"
 )
 
 func newRunCommand(g *globals) *cobra.Command {
@@ -89,6 +90,7 @@ type node struct {
 	door      *door          // nil: no milter
 	folder    *mailin.Intake // nil: no folder
 	web       *apiServer     // nil: no HTTP API
+	pushers   []*web.Pusher
 	log       *slog.Logger
 }
 
@@ -131,6 +133,9 @@ func newNode(ctx context.Context, g *globals, c *config.Config, log *slog.Logger
 		return nil, err
 	}
 	if n.web, err = newAPIServer(c, g.Now, log); err != nil {
+		return nil, err
+	}
+	if n.pushers, err = newPushers(c, g.Now, log); err != nil {
 		return nil, err
 	}
 	if n.store, err = openStore(ctx, c, false, g.Now); err != nil {
@@ -197,6 +202,10 @@ func (n *node) run(ctx context.Context, aside func(context.Context)) error {
 	}
 	if n.web != nil {
 		start(func(ctx context.Context) error { return n.web.serve(ctx, n) })
+	}
+	for _, p := range n.pushers {
+		p.Store = n.store
+		start(p.Run)
 	}
 	parts.Go(func() { aside(ctx) })
 	parts.Wait()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"almasu/alarm"
 	"almasu/config"
 	"almasu/gateway"
 	"almasu/web"
@@ -65,4 +66,25 @@ func submitWeb(g *gateway.Gateway) func(context.Context, web.Submission) (web.Su
 		}
 		return out, err
 	}
+}
+
+// newPushers are the consumers that the gateway posts reports to.
+func newPushers(c *config.Config, now func() time.Time, log *slog.Logger) ([]*web.Pusher, error) {
+	var all []*web.Pusher
+	for _, p := range c.Push {
+		secret, err := config.Secret(p.SecretFile)
+		if err == nil && len(secret) == 0 {
+			err = errors.New("the secret is empty")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("push %s: secret_file: %w", p.Name, err)
+		}
+		anchors, err := anchorsOf(p.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("push %s: %w", p.Name, err)
+		}
+		all = append(all, &web.Pusher{Name: p.Name, URL: p.URL, RootCAs: anchors, Gateway: c.Identity.ID, Timeout: p.Timeout, Again: p.Again,
+			Sign: func(at time.Time, body []byte) string { return alarm.Sign(secret, at, body) }, Zone: c.Zone, Clock: now, Log: log})
+	}
+	return all, nil
 }
