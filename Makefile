@@ -43,3 +43,5 @@ lint:
 unit: # unit, peer and end-to-end tests with the race detector, and every fuzz seed
 	ALMASU_REQUIRE_PEERS=$(ALMASU_REQUIRE_PEERS) $(GO) test -race -count 1 -timeout 20m ./...
 	$(GO) test -timeout 2m -run 'Year|Cost' ./rules ./gateway # too slow, and no measure, under the race detector
+	if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v softhsm2-util >/dev/null; then \
+		ALMASU_REQUIRE_PEERS=$(ALMASU_REQUIRE_PEERS) $(GO) test -count 1 -timeout 5m -tags pkcs11 -run 'HSM|Token|Built|Oracle|Away' ./crypto/hsm ./cmd/almasu; fi

@@ -66,8 +66,28 @@ type Identity struct {
 // Keys are our own keys; the first one that is usable signs.
 type Keys struct {
 	OpenPGP []KeyFile `yaml:"openpgp"`
-	SMIME   []KeyFile `yaml:"smime"` // PEM or PKCS#12
+	SMIME   []CertKey `yaml:"smime"` // PEM or PKCS#12, or a key in a token
 }
+
+// CertKey is a private key with its certificate: both in File (PEM or PKCS#12),
+// or the key in a token and the certificate in Cert.
+type CertKey struct {
+	File           string `yaml:"file" is:"path"`
+	PassphraseFile string `yaml:"passphrase_file" is:"secret"`
+	PKCS11         Token  `yaml:"pkcs11"`
+	Cert           string `yaml:"cert" is:"path"`
+}
+
+// Token is where a private key is in a PKCS#11 token.
+type Token struct {
+	Module  string `yaml:"module" is:"path"` // the library of the token's maker
+	Token   string `yaml:"token"`            // label of the token
+	Label   string `yaml:"label"`            // of the key
+	PINFile string `yaml:"pin_file" is:"secret"`
+}
+
+// InToken says whether the key is in a token.
+func (k CertKey) InToken() bool { return k.PKCS11 != Token{} }
 
 // KeyFile is a private key and the secret that opens it, "" if it is not locked.
 type KeyFile struct {

@@ -112,7 +112,7 @@ func TestFullExample(t *testing.T) {
 	if got := c.Self(); !got.Is(exchange.KindNCCIS) || got.Address() != "exchange@nccis.example" {
 		t.Errorf("self %+v", got)
 	}
-	if c.Keys.SMIME[0] != (KeyFile{at(t, "keys/nccis.p12"), "env:ALMASU_P12"}) {
+	if c.Keys.SMIME[0] != (CertKey{File: at(t, "keys/nccis.p12"), PassphraseFile: "env:ALMASU_P12"}) {
 		t.Errorf("key %+v", c.Keys.SMIME[0])
 	}
 	if got := c.Trust.Domestic; !slices.Equal(got, []string{at(t, "trust/root.pem"), "1.2.398.3.3.2"}) {

@@ -78,8 +78,11 @@ func (t *Trust) expand(d *decoder) {
 // warn collects what the operator should know though it stops nothing.
 func (c *Config) warn() {
 	refs := []string{c.StorePasswordFile, c.StoreKey.File, c.Listen.RelayUsers, c.Alarms.Webhook.SecretFile}
-	for _, k := range append(append([]KeyFile{}, c.Keys.OpenPGP...), c.Keys.SMIME...) {
+	for _, k := range c.Keys.OpenPGP {
 		refs = append(refs, k.File, k.PassphraseFile)
+	}
+	for _, k := range c.Keys.SMIME {
+		refs = append(refs, k.File, k.PassphraseFile, k.PKCS11.PINFile)
 	}
 	for _, m := range c.Mailboxes {
 		refs = append(refs, m.PasswordFile)

@@ -94,6 +94,15 @@ func (k KeyFile) Read() (data, passphrase []byte, err error) {
 	return data, passphrase, err
 }
 
+// Read returns the bytes of the file of key or certificate, and what unlocks the
+// key: its passphrase, or the PIN of its token. nil if it has none.
+func (k CertKey) Read() (data, secret []byte, err error) {
+	if k.InToken() {
+		return KeyFile{File: k.Cert, PassphraseFile: k.PKCS11.PINFile}.Read()
+	}
+	return KeyFile{File: k.File, PassphraseFile: k.PassphraseFile}.Read()
+}
+
 func hinted(path string, err error) error {
 	cause := err
 	var pathError *fs.PathError

@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	gocrypto "crypto"
 	"fmt"
 	"time"
 
@@ -15,6 +16,10 @@ type KeyFile struct {
 	File       string // for messages
 	Data       []byte // armored or binary, any number of keys
 	Passphrase []byte // for our own private keys
+	// Private is our S/MIME key where it is in a token: Data then holds its
+	// certificate alone. A gocrypto.Signer, and with RSA a gocrypto.Decrypter whose
+	// errors are ErrUnavailable while the token does not answer.
+	Private gocrypto.PrivateKey
 	// Unproven keys of a participant verify its signatures; letters are not
 	// sealed to them, only SealTo is (a ping). The same key in a file of the
 	// register is not unproven.

@@ -38,7 +38,7 @@ func newSMIME(set KeySet, trust *smime.Trust) (*smime.Ring, error) {
 	}
 	var sources []smime.Source
 	for _, f := range set.SMIME {
-		sources = append(sources, smime.Source{Owner: f.Owner, File: f.File, Data: f.Data, Passphrase: f.Passphrase})
+		sources = append(sources, smime.Source{Owner: f.Owner, File: f.File, Data: f.Data, Passphrase: f.Passphrase, Private: f.Private})
 	}
 	return smime.NewRing(exchange.SelfSigner, sources, *trust, set.Revoked)
 }

@@ -7,6 +7,7 @@ import (
 
 	"almasu/config"
 	"almasu/crypto"
+	"almasu/crypto/hsm"
 	"almasu/exchange"
 )
 
@@ -36,6 +37,7 @@ func (k *checker) keys(c *config.Config, changes []exchange.Change, now time.Tim
 	for _, v := range viewKeys(keys, exchange.SelfSigner, now) {
 		k.ownKey(v, now)
 	}
+	k.tokens(c)
 	if err := keys.CanSign(now); err != nil {
 		k.fail("keys.openpgp", "keys-cannot-sign", err.Error())
 	}
@@ -43,6 +45,28 @@ func (k *checker) keys(c *config.Config, changes []exchange.Change, now time.Tim
 		k.fail("keys.openpgp", "keys-cannot-open", err.Error())
 	}
 	return keys
+}
+
+// tokens opens each token that holds a key of ours.
+func (k *checker) tokens(c *config.Config) {
+	for _, key := range c.Keys.SMIME {
+		if !key.InToken() {
+			continue
+		}
+		data, pin, err := key.Read()
+		var inToken *hsm.Key
+		if err == nil {
+			inToken, err = tokenKey(key, data, pin)
+		}
+		if err == nil {
+			err = inToken.Check()
+		}
+		if err != nil {
+			k.fail("keys.smime", "token-failed", err.Error())
+			continue
+		}
+		k.ok("keys.smime", "token-ok", key.PKCS11.Token, key.PKCS11.Label)
+	}
 }
 
 func (k *checker) ownKey(v keyView, now time.Time) {

@@ -7,6 +7,9 @@ import (
 
 	"almasu/config"
 	"almasu/crypto"
+	"almasu/crypto/cms/algid"
+	"almasu/crypto/hsm"
+	"almasu/crypto/pki"
 	"almasu/exchange"
 )
 
@@ -18,7 +21,15 @@ func addSMIME(c *config.Config, set *crypto.KeySet) error {
 		if err != nil {
 			return fmt.Errorf("keys.smime: %w", err)
 		}
-		set.SMIME = append(set.SMIME, crypto.KeyFile{Owner: exchange.SelfSigner, File: k.File, Data: data, Passphrase: passphrase})
+		file := crypto.KeyFile{Owner: exchange.SelfSigner, File: k.File, Data: data, Passphrase: passphrase}
+		if k.InToken() {
+			key, err := tokenKey(k, data, passphrase)
+			if err != nil {
+				return fmt.Errorf("keys.smime: pkcs11: %w", err)
+			}
+			file.File, file.Passphrase, file.Private = k.Cert, nil, key
+		}
+		set.SMIME = append(set.SMIME, file)
 	}
 	set.Profiles = map[string]crypto.Profile{}
 	for _, p := range c.Participants {
@@ -32,6 +43,19 @@ func addSMIME(c *config.Config, set *crypto.KeySet) error {
 		set.Profiles[p.ID] = crypto.Profile{PreferSMIME: p.SealWith == "smime", Cipher: p.SMIMECipher, PKCS1v15: p.SMIMERSA == "pkcs1"}
 	}
 	return addTrust(c.Trust, &set.Trust)
+}
+
+// tokenKey is the private key of the first certificate of the file, in a token.
+func tokenKey(k config.CertKey, file, pin []byte) (*hsm.Key, error) {
+	certs, err := pki.Certificates(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate %s: %w", k.Cert, err)
+	}
+	public, err := algid.KeyOf(certs[0])
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate %s: %w", k.Cert, err)
+	}
+	return hsm.New(hsm.Token{Module: k.PKCS11.Module, Token: k.PKCS11.Token, Label: k.PKCS11.Label, PIN: pin}, public.Public)
 }
 
 // oid is a policy under trust.domestic.

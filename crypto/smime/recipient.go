@@ -2,6 +2,8 @@ package smime
 
 import (
 	gocrypto "crypto"
+	"crypto/ecdh"
+	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
@@ -90,6 +92,17 @@ func (r *Ring) recipient(owner, fingerprint string, at time.Time) (*entry, error
 	return newest, nil
 }
 
+// opens: with an RSA key in a token or not, with others only where we hold the
+// key itself.
+func opens(e *entry) bool {
+	switch e.private.(type) {
+	case *ecdsa.PrivateKey, ecdh.KeyExchanger:
+		return true
+	}
+	_, isRSA := e.key.Public.(*rsa.PublicKey)
+	return isRSA
+}
+
 func (r *Ring) canEncrypt(e *entry, at time.Time) error {
 	needed := x509.KeyUsageKeyAgreement
 	switch e.key.Public.(type) {
@@ -108,6 +121,9 @@ func (r *Ring) canEncrypt(e *entry, at time.Time) error {
 		return errors.New("its key is too short")
 	}
 	if e.owner == r.self {
+		if !opens(e) {
+			return errors.New("its private key is in a token that cannot agree on keys: only RSA keys in tokens open messages")
+		}
 		if at.Before(e.cert.NotBefore) || at.After(e.cert.NotAfter) {
 			return errors.New("it is outside its validity")
 		}

@@ -22,6 +22,9 @@ type Source struct {
 	File       string // for messages
 	Data       []byte
 	Passphrase []byte // opens our own keys
+	// Private is our key where it is not in Data, which then holds its
+	// certificate: a gocrypto.Signer that is a token's.
+	Private gocrypto.PrivateKey
 }
 
 // Ring holds our certificates and the participants', read-only once built.
@@ -79,6 +82,9 @@ func (r *Ring) read(s Source) error {
 		return fmt.Errorf("read the certificates in %s of %s: there is none in it", s.File, s.Owner)
 	}
 	private := map[*x509.Certificate]gocrypto.PrivateKey{}
+	if s.Private != nil {
+		store.Keys = append(store.Keys, pki.PrivateKey{Key: s.Private})
+	}
 	if s.Owner == r.self || len(store.Keys) > 0 {
 		pairs, err := store.Identities()
 		if err != nil {
