@@ -36,13 +36,14 @@ type Config struct {
 	Rules        string         `yaml:"rules" is:"path"`                             // "" = the built-in reading of the order
 	Store        string         `yaml:"store" is:"store" default:"sqlite:almasu.db"` // sqlite:PATH or postgres://...
 	// StorePasswordFile is the PostgreSQL password, so that it need not stand in Store.
-	StorePasswordFile string   `yaml:"store_password_file" is:"secret"`
-	StoreKey          StoreKey `yaml:"store_key"`
-	Alarms            Alarms   `yaml:"alarms"`
-	Push              []Push   `yaml:"push"` // incoming reports are posted there
-	Requests          Requests `yaml:"requests"`
-	Web               Web      `yaml:"web"`
-	Limits            Limits   `yaml:"limits"`
+	StorePasswordFile string    `yaml:"store_password_file" is:"secret"`
+	StoreKey          StoreKey  `yaml:"store_key"`
+	Alarms            Alarms    `yaml:"alarms"`
+	Push              []Push    `yaml:"push"` // incoming reports are posted there
+	Requests          Requests  `yaml:"requests"`
+	Retention         Retention `yaml:"retention"`
+	Web               Web       `yaml:"web"`
+	Limits            Limits    `yaml:"limits"`
 	// PlatformReference is printed beside "clause 16: the platform is not
 	// covered by this channel", never as a claim.
 	PlatformReference string            `yaml:"platform_reference"`

@@ -145,9 +145,22 @@ func size(text string) (int64, error) {
 	return n << shift, nil
 }
 
-// Duration reads 90s, 10m, 2h, 14d and their sums, as in 1d12h.
+// Duration reads 90s, 10m, 2h, 14d, 5y and their sums, as in 1d12h. A year has
+// 365 days and a quarter.
 func Duration(text string) (time.Duration, error) {
-	const remedy = "write a number with s, m, h or d, as in 10m or 14d"
+	const remedy = "write a number with s, m, h, d or y, as in 10m or 14d"
+	if years, rest, has := strings.Cut(text, "y"); has {
+		n, err := strconv.Atoi(years)
+		if err != nil || n < 1 || n > 100 || strings.Contains(rest, "y") {
+			return 0, bad(remedy, "%q is no duration", clip(text))
+		}
+		total := time.Duration(n) * (365*24 + 6) * time.Hour
+		if rest == "" {
+			return total, nil
+		}
+		more, err := Duration(rest)
+		return total + more, err
+	}
 	days, rest, hasDays := strings.Cut(text, "d")
 	var total time.Duration
 	if hasDays {

@@ -45,6 +45,7 @@ type World struct {
 	// AnswerWithin is how long an answer to a request may take that names no
 	// time. 0: a day.
 	AnswerWithin time.Duration
+	Retention    queue.Retention
 	Relays       int // how many relays there are
 	// Changes of the register that are approved, and those of them that have
 	// no effect (Base.With).
@@ -114,6 +115,7 @@ type Gateway struct {
 
 	register followed  // what the world is made of, and of which changes
 	calendar time.Time // when the keys were looked at last
+	erased   time.Time // the night of the last deletion; its loop has it
 	requests told      // what watchRequests has raised; its loop has it
 	warned   time.Time // up to when the clocks of clauses 5 and 9 were looked at; the deadlines' loop has it
 

@@ -201,9 +201,13 @@ func (s *Store) dropStaleUploads(ctx context.Context) error {
 func (s *Store) Raw(ctx context.Context, arrival int64) ([]byte, error) {
 	v, op := s.look(ctx), fmt.Sprintf("read the message of arrival %d", arrival)
 	var body, size int64
-	var oversize bool
-	if err := v.one(`SELECT body, size, oversize FROM arrival WHERE id = $1`, []any{arrival}, &body, &size, &oversize); err != nil {
+	var oversize, erased bool
+	if err := v.one(`SELECT body, size, oversize, CASE WHEN erased_at <> 0 THEN 1 ELSE 0 END FROM arrival WHERE id = $1`, []any{arrival},
+		&body, &size, &oversize, &erased); err != nil {
 		return nil, missing(op, err)
+	}
+	if erased {
+		return nil, fmt.Errorf("%s: %w", op, ErrErased)
 	}
 	return s.raw(v, arrival, body, size, oversize)
 }

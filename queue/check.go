@@ -32,14 +32,14 @@ func rules() []rule {
 		{"all octets of an arrival are there", `SELECT 'arrival ' || a.id FROM arrival a
 			LEFT JOIN (SELECT body, count(*) AS n, max(seq) AS top, sum(length(bytes)) AS size FROM chunk GROUP BY body) c
 			ON c.body = CASE WHEN a.body = 0 THEN a.id ELSE a.body END
-			WHERE c.body IS NULL OR c.n <> c.top + 1 OR (a.oversize = 0 AND c.size <> a.size)`},
+			WHERE a.erased_at = 0 AND (c.body IS NULL OR c.n <> c.top + 1 OR (a.oversize = 0 AND c.size <> a.size))`},
 		{"octets belong to an arrival or to one that is coming in", `SELECT 'chunk ' || c.seq || ' of ' || c.body FROM chunk c
 			WHERE NOT EXISTS (SELECT 1 FROM arrival a WHERE a.id = c.body AND a.body = 0)
 			AND NOT EXISTS (SELECT 1 FROM arrival a WHERE a.body = c.body AND a.body <> 0)
 			AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.id = -c.body)`},
 		{"every arrival's coming in is in the journal", `SELECT 'arrival ' || a.id FROM arrival a
 			WHERE NOT EXISTS (SELECT 1 FROM journal j WHERE j.object = 'arrival:' || a.id AND j.name = 'arrived')`},
-	}, slices.Concat(numberRules(), reportRules(), letterRules(), changeRules(), tokenRules(), dutyRules(), alarmRules(), requestRules())...)
+	}, slices.Concat(numberRules(), reportRules(), letterRules(), changeRules(), tokenRules(), dutyRules(), alarmRules(), requestRules(), erasedRules())...)
 }
 
 func numberRules() []rule {
@@ -88,7 +88,7 @@ func letterRules() []rule {
 		{"a waiting letter, and no other, is leased or due", `SELECT 'letter ' || id FROM letter WHERE (state <> 'waiting' AND (lease <> '' OR ready <> 0)) OR (state = 'waiting' AND ready NOT IN (1, 2))`},
 		{"only a sent letter without its receipt goes again", `SELECT 'letter ' || id FROM letter WHERE again_at <> 0 AND (state <> 'sent' OR wants_receipt = 0)`},
 		{"a letter has its octets", `SELECT 'letter ' || l.id FROM letter l
-			WHERE NOT EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)`},
+			WHERE l.erased_at = 0 AND NOT EXISTS (SELECT 1 FROM letter_body b WHERE b.letter = l.id)`},
 		{"octets and attempts belong to a letter", `SELECT 'letter ' || x.letter FROM (SELECT letter FROM letter_body UNION SELECT letter FROM attempt) x
 			WHERE NOT EXISTS (SELECT 1 FROM letter l WHERE l.id = x.letter)`},
 		{"a sent letter has its time and its attempt, a closed one its time", `SELECT 'letter ' || l.id FROM letter l
@@ -170,7 +170,7 @@ func (v view) check(r rule) error {
 }
 
 func (s *Store) checkMessages(v view) error {
-	return v.eachID(`SELECT id FROM arrival WHERE id > $1 ORDER BY id LIMIT $2`, func(id int64) error {
+	return v.eachID(`SELECT id FROM arrival WHERE id > $1 AND erased_at = 0 ORDER BY id LIMIT $2`, func(id int64) error {
 		var body, size int64
 		var oversize bool
 		var want []byte
@@ -192,7 +192,7 @@ func (s *Store) checkDocuments(v view) error {
 	if s.aead == nil {
 		return nil
 	}
-	return v.eachID(`SELECT position FROM report WHERE position > $1 ORDER BY position LIMIT $2`, func(position int64) error {
+	return v.eachID(`SELECT position FROM report WHERE position > $1 AND erased_at = 0 ORDER BY position LIMIT $2`, func(position int64) error {
 		list, err := v.reports(` WHERE position = $1`, []any{position}, true, s)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)

@@ -49,6 +49,8 @@ func breakages() map[string][]string {
 		"what became of a token is in the journal":                           {`DELETE FROM journal WHERE name = 'token-made'`, `UPDATE token SET revoked_at = 5`},
 		"a request is about a report, and answered by one":                   {`UPDATE request SET report = 99`, `UPDATE request SET answer = 1`, `UPDATE request SET answer = 99, answered_at = 5`},
 		"what became of a request is in the journal":                         {`DELETE FROM journal WHERE name = 'request'`, `UPDATE request SET answer = 1, answered_at = 5`},
+		"what was deleted after its period is gone, and in the journal":      {`UPDATE report SET erased_at = 5`, `UPDATE arrival SET erased_at = 5`, `UPDATE letter SET erased_at = 5`},
+		"only what is finished was deleted":                                  {`UPDATE arrival SET erased_at = 5 WHERE id = 3`},
 		"a telling is of an alarm":                                           {`DELETE FROM alarm`},
 		"an alarm that was told is not told again":                           {`UPDATE telling SET told_at = 5`},
 		"every alarm is in the journal":                                      {`DELETE FROM journal WHERE name = 'alarm'`},

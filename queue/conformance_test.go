@@ -11,7 +11,7 @@ import (
 func suite() map[string]func(*rig) {
 	all := map[string]func(*rig){}
 	for _, part := range []map[string]func(*rig){arriveCases(), leaseCases(), numberCases(), commitCases(), letterCases(),
-		outcomeCases(), consumerCases(), journalCases(), storeCases(), changeCases(), tokenCases(), againCases(), dutyCases(), alarmCases(), requestCases()} {
+		outcomeCases(), consumerCases(), journalCases(), storeCases(), changeCases(), tokenCases(), againCases(), dutyCases(), alarmCases(), requestCases(), retentionCases()} {
 		for name, f := range part {
 			all[name] = f
 		}

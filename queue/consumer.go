@@ -62,7 +62,7 @@ func (t *tx) lease(consumer, token string, n int, until time.Time) ([]Leased, er
 	if err != nil {
 		return nil, err
 	}
-	err = t.each(`SELECT position FROM report WHERE outgoing = 0 AND position > $1 ORDER BY position LIMIT $2`,
+	err = t.each(`SELECT position FROM report WHERE outgoing = 0 AND erased_at = 0 AND position > $1 ORDER BY position LIMIT $2`,
 		[]any{high, n - len(out)}, func(scan func(...any) error) error {
 			l := Leased{Token: token, Expires: until, Delivery: 1}
 			err := scan(&l.Position)

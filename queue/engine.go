@@ -66,7 +66,9 @@ func openSQLite(ctx context.Context, path string, readOnly bool) (engine, error)
 		if err := makePrivate(path); err != nil {
 			return engine{}, err
 		}
-		pragmas := append([]string{"busy_timeout(20000)", "journal_mode(WAL)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)"}, common...)
+		// auto_vacuum counts for a new file alone: what retention deletes can be
+		// given back to the file system.
+		pragmas := append([]string{"busy_timeout(20000)", "auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)"}, common...)
 		if e.writers, err = openDB(ctx, "sqlite", sqliteDSN(path, "rw", pragmas), 1); err != nil {
 			return engine{}, err
 		}

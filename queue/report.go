@@ -79,7 +79,7 @@ func (v view) reports(query string, args []any, document bool, s *Store) ([]exch
 			return err
 		}
 		r.ReceivedAt, r.ConfirmedAt = fromMicro(receivedAt), fromMicro(confirmedAt)
-		if document {
+		if document && len(sealed) > 0 { // nothing is left after its period
 			plain, err := s.unseal(reportRow(r.Position), sealed)
 			if err != nil {
 				return err

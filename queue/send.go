@@ -112,7 +112,7 @@ func (s *Store) Retry(ctx context.Context, id int64, actor string) error {
 	return s.write(ctx, fmt.Sprintf("retry letter %d", id), func(t *tx) error {
 		err := t.must(ErrForbidden, `UPDATE letter SET state = 'waiting', ready = 1, due_at = 0, again_at = 0, lease = '', attempts = 0,
 				expires_at = CASE WHEN expires_at = 0 THEN 0 ELSE CAST($1 AS BIGINT) + (expires_at - created_at) END
-			WHERE id = $2 AND (state = 'never' OR (state = 'sent' AND delivery = 'failed'))`, micro(t.now), id)
+			WHERE id = $2 AND erased_at = 0 AND (state = 'never' OR (state = 'sent' AND delivery = 'failed'))`, micro(t.now), id)
 		if err != nil {
 			return err
 		}

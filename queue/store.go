@@ -43,6 +43,8 @@ var (
 	ErrForbidden = errors.New("no such change of state")
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("not in the store")
+	// ErrErased: its octets were deleted after their period.
+	ErrErased = errors.New("deleted after its period of retention")
 	// ErrReadOnly: the store was opened with Options.ReadOnly.
 	ErrReadOnly = errors.New("the store is open for reading only")
 	// ErrClosed: the store was closed.

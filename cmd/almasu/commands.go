@@ -22,6 +22,7 @@ func subcommands(g *globals) []*cobra.Command {
 		newHeldCommand(g),
 		newAlarmsCommand(g),
 		newRequestsCommand(g),
+		newRetentionCommand(g),
 		newRulesCommand(g),
 		newReplayCommand(g),
 		newLettersCommand(g),

@@ -43,6 +43,7 @@ func newBase(c *config.Config) (gateway.Base, error) {
 		RetryLife:      l.RetryLife,
 		Alarms:         alarms,
 		AnswerWithin:   c.Requests.AnswerWithin,
+		Retention:      newRetention(c),
 		Relays:         len(c.Relays),
 		ReceiptWait:    l.ReceiptWait,
 	}
