@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"almasu/crypto"
 	"almasu/exchange"
@@ -63,4 +66,43 @@ func (n *node) must2(list []exchange.StoredReport, err error) []exchange.StoredR
 	n.Helper()
 	n.must(err)
 	return list
+}
+
+// The end of our own key is the shift's business, at every milestone, and
+// nobody else's.
+func TestOwnKeyThatEndsIsToldToTheShift(t *testing.T) {
+	c := newClock()
+	r := roll(t, c, 0)
+	mine, following := newOwnKey(t, c.now(), 40*24*time.Hour), newOwnKey(t, c.now(), 0)
+	base := r.base()
+	base.Keys.OpenPGP[0] = crypto.KeyFile{Owner: exchange.SelfSigner, File: "own", Data: mine.private}
+	r.must(r.g.Follow(t.Context(), base))
+	for range 36 {
+		r.watch()
+		c.pass(24 * time.Hour)
+	}
+	base.Keys.OpenPGP = append(base.Keys.OpenPGP, crypto.KeyFile{Owner: exchange.SelfSigner, File: "next", Data: following.private})
+	r.must(r.g.Follow(t.Context(), base)) // in time for the last day
+	for range 3 {
+		r.watch()
+		c.pass(24 * time.Hour)
+	}
+	list, err := r.store.Alarms(t.Context(), queue.AlarmFilter{})
+	r.must(err)
+	var told []string
+	for _, a := range list {
+		if a.Kind == exchange.AlarmKeyEnds {
+			told = append(told, a.Key[len(a.Key)-2:])
+			if a.Call != exchange.CallDuty || !strings.Contains(a.Subject, mine.fingerprint) {
+				t.Errorf("%+v", a)
+			}
+		}
+	}
+	slices.Sort(told)
+	if got := strings.Join(told, " "); got != "14 30 :7" {
+		t.Errorf("told at %q", got)
+	}
+	if n := len(r.letters(queue.LetterFilter{Kind: exchange.LetterRegister})); n != 0 {
+		t.Errorf("%d letters about our own key", n)
+	}
 }

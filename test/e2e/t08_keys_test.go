@@ -105,7 +105,7 @@ func TestT08ALetterToADeadKeyIsHeldAndReleased(t *testing.T) {
 		return strings.Contains(nccis.must("status"), "knb has no usable key or address: 1 letters are held")
 	})
 	testpeer.Until(t, storyWait, "the operator to be told", func(context.Context) bool {
-		return strings.Contains(nccis.said.String(), `"letter blocked" to=knb`)
+		return strings.Contains(nccis.said.String(), `"letter blocked" to=knb`) && strings.Contains(nccis.must("alarms", "list"), "letters to knb")
 	})
 	if n := len(h.dovecot.Messages(t, knb.Address(), "INBOX")); n != 0 {
 		t.Fatalf("%d letters went out", n)
