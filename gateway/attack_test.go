@@ -2,9 +2,12 @@ package gateway
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"almasu/crypto"
 	"almasu/exchange"
@@ -149,4 +152,51 @@ func TestHonestMail(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNoTreeOfPiecesIsAccepted: however signed texts and an unsigned report are
+// put together, the report is not read; signed whole it is accepted.
+func TestNoTreeOfPiecesIsAccepted(t *testing.T) {
+	w, g := certified(t)
+	n := 0
+	rapid.Check(t, func(r *rapid.T) {
+		n++
+		attack, control, reports := w.Tree(fmt.Sprintf("tree-%d", n), func(limit int) int { return rapid.IntRange(0, limit-1).Draw(r, "piece") })
+		_, o := judged(t, w, &g, attack, nil)
+		if o.State == exchange.ArrivalAccepted || len(o.Parsed.Reports) > 0 {
+			r.Fatalf("%s is %s with %d reports: %+v", attack.Comment, o.State, len(o.Parsed.Reports), o.Opened.Security)
+		}
+		e, o := judged(t, w, &g, control, nil)
+		if reports == 1 {
+			if wrong := w.Check(control, e); len(wrong) > 0 {
+				r.Fatalf("%s, signed whole: %v", control.Comment, wrong)
+			}
+		} else if o.State == exchange.ArrivalAccepted {
+			r.Fatalf("%s is accepted without a report", control.Comment)
+		}
+	})
+}
+
+// TestNothingIsGainedByWrapping: SOC Alfa's sealed report among anything else is
+// never SOC Beta's, and SOC Alfa's alone where nothing else is sealed.
+func TestNothingIsGainedByWrapping(t *testing.T) {
+	w, g := certified(t)
+	n := 0
+	rapid.Check(t, func(r *rapid.T) {
+		n++
+		stolen, own, whole := w.Wrapped(fmt.Sprintf("wrapped-%d", n), func(limit int) int { return rapid.IntRange(0, limit-1).Draw(r, "piece") })
+		e, o := judged(t, w, &g, stolen, nil)
+		if o.State != exchange.ArrivalHeld || o.Judgement.Participant != nil || len(o.Parsed.Reports) > 0 {
+			r.Fatalf("%s under another From is %s: %+v", stolen.Comment, o.State, e)
+		}
+		e, o = judged(t, w, &g, own, nil)
+		switch {
+		case whole:
+			if wrong := w.Check(own, e); len(wrong) > 0 {
+				r.Fatalf("%s: %v", own.Comment, wrong)
+			}
+		case o.State == exchange.ArrivalAccepted:
+			r.Fatalf("%s is accepted", own.Comment)
+		}
+	})
 }
