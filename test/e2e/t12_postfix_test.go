@@ -132,10 +132,10 @@ func wrapped(document []byte) string {
 	return strings.Join(append(lines, text), "\r\n")
 }
 
-// TestT08PostfixSealsWhatGoesToParticipantsAndHandsInWhatComesBack: a SOC's
+// TestT12PostfixSealsWhatGoesToParticipantsAndHandsInWhatComesBack: a SOC's
 // Postfix with the door (milter) and the filter, both ways, and all the ways
 // in which a report could leave in clear.
-func TestT08PostfixSealsWhatGoesToParticipantsAndHandsInWhatComesBack(t *testing.T) {
+func TestT12PostfixSealsWhatGoesToParticipantsAndHandsInWhatComesBack(t *testing.T) {
 	o, nccis := newOrganisation(t)
 	w := world(t)
 	centre := w.Person("nccis").Address()
