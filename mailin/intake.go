@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"almasu/internal/safeio"
@@ -121,15 +122,7 @@ func same(a, b fs.FileInfo) bool {
 
 // take hands one file over and moves it away.
 func (i *Intake) take(ctx context.Context, inbox *os.Root, name string, expected fs.FileInfo) error {
-	f, err := inbox.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !same(expected, info) {
-		return errors.Join(err, fmt.Errorf("it changed just now"))
-	}
-	body, err := io.ReadAll(io.LimitReader(f, i.MaxFile+1))
+	body, err := i.read(inbox, name, expected)
 	if err != nil {
 		return err
 	}
@@ -160,10 +153,39 @@ func (i *Intake) take(ctx context.Context, inbox *os.Root, name string, expected
 	return nil
 }
 
+// read reads the file that was looked at, and no other that took its name, to
+// its end, and not one that is still written.
+func (i *Intake) read(inbox *os.Root, name string, expected fs.FileInfo) ([]byte, error) {
+	f, err := inbox.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe in its place must not hold us up
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	unchanged := func() error {
+		if info, err := f.Stat(); err != nil || !same(expected, info) {
+			return errors.Join(err, fmt.Errorf("it changed just now"))
+		}
+		return nil
+	}
+	if err := unchanged(); err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(f, i.MaxFile+1))
+	return body, errors.Join(err, unchanged())
+}
+
+// longestName leaves room for what is put behind a name; file systems take 255
+// octets.
+const longestName = 200
+
 // freeName is a name like this one that no file in the folder has. The folder
 // is ours: nobody else takes it before we do.
 func freeName(folder, name string) (string, error) {
 	extension := filepath.Ext(name)
+	if len(name) > longestName {
+		extension = extension[:min(len(extension), 20)]
+		name = strings.ToValidUTF8(name[:longestName-len(extension)], "") + extension
+	}
 	free := name
 	for n := 2; n <= mostEntries; n++ {
 		if _, err := os.Lstat(filepath.Join(folder, free)); errors.Is(err, fs.ErrNotExist) {

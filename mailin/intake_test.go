@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -145,4 +146,66 @@ func TestIntakeRuns(t *testing.T) {
 			t.Errorf("sent %q", r.names(r.Sent))
 		}
 	})
+}
+
+// TestFileWithALongName: it can be refused, with its problems beside.
+func TestFileWithALongName(t *testing.T) {
+	r := newTray(t)
+	r.wrong = []string{"invalid"}
+	name := strings.Repeat("ұ", 120) + ".json"
+	r.put(name, "{}")
+	r.looks(2, nil)
+	got := r.names(r.Refused)
+	if len(got) != 2 || !strings.HasSuffix(got[0], ".json") || got[1] != got[0]+".problems.txt" || r.names(r.Inbox) != nil {
+		t.Errorf("refused %q, inbox %q", got, r.names(r.Inbox))
+	}
+}
+
+// TestFileSwappedUnderItsName: what stands there when it is opened is not what
+// was looked at.
+func TestFileSwappedUnderItsName(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(secret, []byte("secret"), 0o600))
+	for name, swap := range map[string]func(path string) error{
+		"another file":   func(path string) error { return os.WriteFile(path, []byte("{other}"), 0o644) },
+		"a link":         func(path string) error { return os.Symlink(secret, path) },
+		"a link within":  func(path string) error { return os.Symlink("other.json", path) },
+		"a pipe":         func(path string) error { return syscall.Mkfifo(path, 0o644) },
+		"a folder":       func(path string) error { return os.Mkdir(path, 0o755) },
+		"nothing at all": func(string) error { return nil },
+	} {
+		r := newTray(t)
+		r.put("a.json", "{}")
+		r.put("other.json", "{\"other\"}")
+		inbox, err := os.OpenRoot(r.Inbox)
+		must(t, err)
+		defer inbox.Close()
+		path := filepath.Join(r.Inbox, "a.json")
+		info, err := inbox.Lstat("a.json")
+		must(t, err)
+		must(t, os.Remove(path))
+		must(t, swap(path))
+		if err := r.take(t.Context(), inbox, "a.json", info); err == nil || r.took != nil {
+			t.Errorf("%s: took %q, %v", name, r.took, err)
+		}
+	}
+}
+
+// TestFileThatGrowsWhileItIsRead is not handed over.
+func TestFileThatGrowsWhileItIsRead(t *testing.T) {
+	r := newTray(t)
+	r.put("a.json", "{")
+	inbox, err := os.OpenRoot(r.Inbox)
+	must(t, err)
+	defer inbox.Close()
+	info, err := inbox.Lstat("a.json")
+	must(t, err)
+	f, err := os.OpenFile(filepath.Join(r.Inbox, "a.json"), os.O_APPEND|os.O_WRONLY, 0)
+	must(t, err)
+	defer f.Close()
+	_, err = f.WriteString("}")
+	must(t, err)
+	if err := r.take(t.Context(), inbox, "a.json", info); err == nil || r.took != nil {
+		t.Errorf("took %q, %v", r.took, err)
+	}
 }

@@ -208,6 +208,13 @@ with smtplib.SMTP(host, int(port)) as c:
 	}
 }
 
+// textCard is a report as a person writes it into a file.
+func textCard() string {
+	at := time.Now().UTC().Truncate(time.Hour)
+	return fmt.Sprintf("Түрі: оқыс оқиға\nАнықталды: %s\nРасталды: %s\nСанаты: фишинг\nМаңыздылығы: жоғары\nНегіздеме: 10.1\nБайланыс телефоны: +77172000000\nМазмұны: хат\n",
+		at.Add(-10*time.Minute).Format(time.RFC3339), at.Add(-5*time.Minute).Format(time.RFC3339))
+}
+
 func TestFolderFromFileToLetter(t *testing.T) {
 	s := newRunningSOC(t, "folder: {inbox: desk/inbox, poll: 1s}\n")
 	card, err := parser.Example(exchange.Incident, exchange.CardJSON, "soc-alfa", "nccis", "r-file", time.Now())
@@ -218,16 +225,18 @@ func TestFolderFromFileToLetter(t *testing.T) {
 	for _, test := range []struct{ name, body, want string }{
 		{"a report", string(card), ""},
 		{"again, as after a crash", string(card), ""},
+		{"lines of text", textCard(), ""},
+		{"lines of text again, as after a crash", textCard(), ""},
 		{"changed under the same revision", strings.Replace(string(card), `"high"`, `"low"`, 1), "conflict"},
 		{"wrong", strings.Replace(strings.Replace(string(card), `"high"`, `"terrible"`, 1), "r-file", "r-x", 1), "/severity"},
 		{"for nobody", strings.Replace(strings.Replace(string(card), `"nccis"`, `"soc-beta"`, 1), "r-file", "r-y", 1), "soc-beta"},
 	} {
-		wrong, err := submit(t.Context(), "x.json", []byte(test.body))
+		wrong, err := submit(t.Context(), map[bool]string{true: "x.json", false: "x.txt"}[test.body[0] == '{'], []byte(test.body))
 		if err != nil || (test.want == "") != (wrong == nil) || !strings.Contains(strings.Join(wrong, "\n"), test.want) {
 			t.Errorf("%s: %q %v", test.name, wrong, err)
 		}
 	}
-	if ids := s.committed(t); len(ids) != 1 || ids[0] != "r-file" {
+	if ids := s.committed(t); len(ids) != 2 || ids[0] != "r-file" || !strings.HasPrefix(ids[1], "soc-alfa-incident-") {
 		t.Errorf("committed %v", ids)
 	}
 	if s.node.folder == nil || s.node.folder.Sent != s.path("desk", "sent") {
