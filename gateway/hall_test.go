@@ -57,11 +57,11 @@ func newHall(t *testing.T) *hall {
 	}))
 	t.Cleanup(h.server.Close)
 	h.ca, h.signer = h.authority("Root")
-	h.root = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.ca.Raw})
+	h.root = pemOf(h.ca.Raw)
 	for i, id := range []string{"nccis", "soc-alfa"} {
 		h.keys[id] = h.newKey()
 		h.certs[id] = h.issue(id, int64(0x4d2+i), h.keys[id], h.ca, h.signer, "/list.crl", "")
-		h.paper[id] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.certs[id].Raw})
+		h.paper[id] = pemOf(h.certs[id].Raw)
 		h.private[id] = h.pemKey(h.keys[id])
 	}
 	h.key = h.pemKey(h.signer)
@@ -158,13 +158,22 @@ func (h *hall) ring(mode string) *crypto.Keyring {
 // node is the NCCIS, which fetches.
 func (h *hall) node(mode string) *node {
 	n := open(h.T, "nccis", h.clock, func(w *World) { w.Keys = h.ring(mode) })
-	n.g.FetchWith(Fetching{Fetcher: revocation.New(revocation.Options{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Folder: h.TempDir()})})
+	n.g.FetchWith(h.fetching(h.TempDir()))
 	return n
+}
+
+// fetching asks the real way, on loopback, and keeps what it got in the folder.
+func (h *hall) fetching(folder string) Fetching {
+	return Fetching{Fetcher: revocation.New(revocation.Options{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Folder: folder})}
+}
+
+func pemOf(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 // report is a report of soc-alfa by S/MIME, signed with the certificate.
 func (h *hall) report(id string, by *x509.Certificate) []byte {
-	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: by.Raw})
+	cert := pemOf(by.Raw)
 	k, err := crypto.NewKeyring(crypto.KeySet{SMIME: []crypto.KeyFile{{Owner: exchange.SelfSigner, File: "alfa", Data: append(h.private["soc-alfa"], cert...)},
 		{Owner: "nccis", File: "nccis", Data: h.paper["nccis"]}}})
 	h.must(err)

@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +169,35 @@ func TestConfiguredListsAreFetched(t *testing.T) {
 	n.must(err)
 	if o.State != exchange.ArrivalAccepted {
 		t.Errorf("%s %+v", o.State, o.Judgement.Refusal)
+	}
+}
+
+// TestOldResponder: one that refuses a question with SHA-256 is asked with SHA-1.
+func TestOldResponder(t *testing.T) {
+	h := newHall(t)
+	h.certs["soc-alfa"] = h.issue("soc-alfa", 0x4d3, h.keys["soc-alfa"], h.ca, h.signer, "/list.crl", h.server.URL+"/ocsp")
+	h.paper["soc-alfa"] = pemOf(h.certs["soc-alfa"].Raw)
+	sha256, sha1 := []byte("\x60\x86\x48\x01\x65\x03\x04\x02\x01"), []byte("\x2b\x0e\x03\x02\x1a")
+	var asked []string
+	h.answer = func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case r.URL.Path == "/list.crl":
+			_, _ = w.Write(h.list(time.Hour))
+		case bytes.Contains(body, sha256):
+			asked = append(asked, "sha256")
+		case bytes.Contains(body, sha1):
+			asked = append(asked, "sha1")
+		}
+		if r.URL.Path == "/ocsp" {
+			_, _ = w.Write([]byte{0x30, 3, 10, 1, 6}) // unauthorized
+		}
+	}
+	n := h.node("require")
+	n.accept(h.report("r-1", h.certs["soc-alfa"]), address("soc-alfa"))
+	n.want(n.settle(), exchange.ArrivalAccepted, "") // by the list, which is asked next
+	if strings.Join(asked, " ") != "sha256 sha1" {
+		t.Errorf("asked with %q", asked)
 	}
 }
 
