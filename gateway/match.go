@@ -23,8 +23,7 @@ func (g *Gateway) match(ctx context.Context, d *exchange.Decision, a exchange.Ar
 		return g.matchDelivery(ctx, d, o)
 	case exchange.ArrivalReceipt:
 		if m, ok := receipt.ParseMDN(o.Opened.ProtectedPart); ok {
-			g.note(d, "mdn", map[string]string{"message_id": m.OriginalMessageID, "disposition": m.Disposition})
-			return nil
+			return g.matchMDN(ctx, d, a, o, m)
 		}
 		for _, r := range o.Parsed.Reports {
 			if err := g.matchReceipt(ctx, d, a, o, r.Receipt); err != nil {
@@ -53,10 +52,7 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 		}
 	}
 	if reason != "" {
-		d.Alarms = append(d.Alarms, g.alarm(exchange.Alarm{Kind: exchange.AlarmReceiptMismatch, Call: exchange.CallDuty,
-			Key: fmt.Sprintf("receipt-mismatch:%d", a.ID), Subject: fmt.Sprintf("arrival %d from %s", a.ID, o.Judgement.Participant.ID)},
-			"receipt does not match", "arrival", a.ID, "participant", o.Judgement.Participant.ID, "reason", reason))
-		g.note(d, "receipt-mismatch", map[string]string{"reason": reason, "number": r.Number, "message_id": r.OriginalMessageID})
+		g.mismatched(d, a, o, reason, r.Number, r.OriginalMessageID)
 		return nil
 	}
 	g.note(d, "receipt", map[string]string{"letter": fmt.Sprint(l.ID), "verdict": string(r.Verdict), "number": r.Number, "code": string(r.Code)})
@@ -74,6 +70,35 @@ func (g *Gateway) matchReceipt(ctx context.Context, d *exchange.Decision, a exch
 		return nil
 	}
 	return g.proveOpened(ctx, d, l.MessageID)
+}
+
+// mismatched is the loud finding: alarm, log and journal.
+func (g *Gateway) mismatched(d *exchange.Decision, a exchange.Arrival, o *Outcome, reason, number, messageID string) {
+	d.Alarms = append(d.Alarms, g.alarm(exchange.Alarm{Kind: exchange.AlarmReceiptMismatch, Call: exchange.CallDuty,
+		Key: fmt.Sprintf("receipt-mismatch:%d", a.ID), Subject: fmt.Sprintf("arrival %d from %s", a.ID, o.Judgement.Participant.ID)},
+		"receipt does not match", "arrival", a.ID, "participant", o.Judgement.Participant.ID, "reason", reason))
+	g.note(d, "receipt-mismatch", map[string]string{"reason": reason, "number": number, "message_id": messageID})
+}
+
+// matchMDN notes a disposition notification, which closes nothing. One that
+// tells another digest than that of what was sent, by the same hash, is a loud
+// finding like a receipt that does.
+func (g *Gateway) matchMDN(ctx context.Context, d *exchange.Decision, a exchange.Arrival, o *Outcome, m receipt.MDN) error {
+	l, err := g.store.LetterByMessageID(ctx, m.OriginalMessageID)
+	if err != nil && !errors.Is(err, queue.ErrNotFound) {
+		return err
+	}
+	switch {
+	case err != nil:
+		g.mismatched(d, a, o, "no letter of ours has this Message-ID", "", m.OriginalMessageID)
+	case l.To != o.Judgement.Participant.ID:
+		g.mismatched(d, a, o, "the letter went to another participant", "", m.OriginalMessageID)
+	case m.Digest.Value != "" && m.Digest.Algorithm == l.Digest.Algorithm && m.Digest.Value != l.Digest.Value:
+		g.mismatched(d, a, o, "the digest is not that of the letter sent", "", m.OriginalMessageID)
+	default:
+		g.note(d, "mdn", map[string]string{"letter": fmt.Sprint(l.ID), "message_id": m.OriginalMessageID, "disposition": m.Disposition})
+	}
+	return nil
 }
 
 // heldPatience is how long a person there may take over a held message before

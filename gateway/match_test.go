@@ -105,12 +105,20 @@ func TestReceiptThatClosesNothing(t *testing.T) {
 			return beta(t, rendered(parsed))
 		}, "receipt-mismatch"},
 		"a notification alone": {func(t *testing.T, l exchange.Letter) []byte {
-			entity, err := receipt.MDN{ReportingUA: "x; y", FinalRecipient: address("nccis"), OriginalMessageID: l.MessageID, Digest: l.Digest}.Entity(receipt.Style{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return mail{from: "nccis", to: "soc-alfa", auto: "auto-replied", entity: entity}.seal(t, c.now())
+			return notification(t, c, "nccis", l.MessageID, l.Digest)
 		}, "mdn"},
+		"a notification by another hash": {func(t *testing.T, l exchange.Letter) []byte {
+			return notification(t, c, "nccis", l.MessageID, exchange.Digest{Algorithm: "sha384", Over: "entity", Value: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is"})
+		}, "mdn"},
+		"a notification of another digest": {func(t *testing.T, l exchange.Letter) []byte {
+			return notification(t, c, "nccis", l.MessageID, exchange.Digest{Algorithm: l.Digest.Algorithm, Over: "entity", Value: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="})
+		}, "receipt-mismatch"},
+		"a notification of another participant": {func(t *testing.T, l exchange.Letter) []byte {
+			return notification(t, c, "soc-beta", l.MessageID, l.Digest)
+		}, "receipt-mismatch"},
+		"a notification of nothing of ours": {func(t *testing.T, l exchange.Letter) []byte {
+			return notification(t, c, "nccis", "<x@soc-alfa.example>", l.Digest)
+		}, "receipt-mismatch"},
 		"words alone, by a machine": {func(t *testing.T, l exchange.Letter) []byte { return fromNCCIS(t, c) }, "receipt"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,6 +138,16 @@ func TestReceiptThatClosesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// notification is a sealed disposition notification of a participant.
+func notification(t *testing.T, c *clock, from, messageID string, digest exchange.Digest) []byte {
+	t.Helper()
+	entity, err := receipt.MDN{ReportingUA: "x; y", FinalRecipient: address(from), OriginalMessageID: messageID, Digest: digest}.Entity(receipt.Style{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mail{from: from, to: "soc-alfa", auto: "auto-replied", entity: entity}.seal(t, c.now())
 }
 
 // The first receipt counts. What the same letter is registered as is told once.

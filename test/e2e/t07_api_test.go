@@ -3,19 +3,27 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"almasu/internal/testpeer"
+	"almasu/web"
 )
 
 // The generator of the client and the library its output needs. They are
@@ -42,7 +50,8 @@ func TestT07AGeneratedClientSubmitsAndWaitsForTheReceipt(t *testing.T) {
 	w := world(t)
 	h := newHouse(t, false, nil)
 	const api = "web: {address: \"127.0.0.1:0\"}\n"
-	nccis := newNode(t, "nccis", h.yaml(w.Person("nccis").Address())+api)
+	pushed := newPushTarget(t)
+	nccis := newNode(t, "nccis", h.yaml(w.Person("nccis").Address())+api+pushed.yaml())
 	soc := newNode(t, "soc-alfa", h.yaml(w.Person("soc-alfa").Address())+api)
 	nccis.start()
 	soc.start()
@@ -50,7 +59,7 @@ func TestT07AGeneratedClientSubmitsAndWaitsForTheReceipt(t *testing.T) {
 	desk := strings.TrimSpace(nccis.must("token", "new", "desk", "--scope", "queue"))
 
 	program := generatedClient(t, soc.apiAddress())
-	document, _ := w.Document("soc-alfa", "nccis", "ALFA-API", false)
+	document, secret := w.Document("soc-alfa", "nccis", "ALFA-API", false)
 	file := filepath.Join(t.TempDir(), "report.json")
 	if err := os.WriteFile(file, document, 0o600); err != nil {
 		t.Fatal(err)
@@ -77,12 +86,63 @@ func TestT07AGeneratedClientSubmitsAndWaitsForTheReceipt(t *testing.T) {
 	if by := soc.rows("SELECT actor FROM journal WHERE name = 'submitted'"); len(by) != 1 || by[0][0] != "api:siem" {
 		t.Errorf("the journal names %v", by)
 	}
+	testpeer.Until(t, storyWait, "the report to be pushed", func(context.Context) bool { return len(pushed.reports()) > 0 })
+	if got := pushed.reports(); len(got) != 1 || got[0].ID != "ALFA-API" || got[0].Number != said.Number || !bytes.Contains(got[0].Document, []byte(secret)) {
+		t.Errorf("pushed %+v", got)
+	}
 	for _, n := range []*node{soc, nccis} {
-		if said := n.said.String(); strings.Contains(said, siem) || strings.Contains(said, desk) {
-			t.Errorf("a token stands in the log of %s", n.id)
+		if said := n.said.String(); strings.Contains(said, siem) || strings.Contains(said, desk) || strings.Contains(said, secret) {
+			t.Errorf("a token or a word of the report stands in the log of %s", n.id)
 		}
 		n.close()
 	}
+}
+
+// pushTarget takes what a gateway pushes, if it is signed.
+type pushTarget struct {
+	t      *testing.T
+	server *httptest.Server
+	secret string
+	mu     sync.Mutex
+	got    []web.QueuedReport
+}
+
+func newPushTarget(t *testing.T) *pushTarget {
+	p := &pushTarget{t: t, secret: "shared by the two"}
+	p.server = httptest.NewServer(p)
+	t.Cleanup(p.server.Close)
+	return p
+}
+
+func (p *pushTarget) yaml() string {
+	file := filepath.Join(p.t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(p.secret+"\n"), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return fmt.Sprintf("push:\n  - {name: board, url: %q, secret_file: %s}\n", p.server.URL, file)
+}
+
+// ServeHTTP implements http.Handler.
+func (p *pushTarget) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	seconds, signature, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("X-Almasu-Signature"), "t="), ",v1=")
+	mac := hmac.New(sha256.New, []byte(p.secret))
+	mac.Write([]byte(seconds + "."))
+	mac.Write(body)
+	var report web.QueuedReport
+	if err != nil || hex.EncodeToString(mac.Sum(nil)) != signature || json.Unmarshal(body, &report) != nil {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.got = append(p.got, report)
+}
+
+func (p *pushTarget) reports() []web.QueuedReport {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.got)
 }
 
 // generatedClient generates a client from the document that a node serves and
