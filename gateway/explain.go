@@ -32,10 +32,12 @@ type Explanation struct {
 	// Clause16 stands there for a message signed with a certificate.
 	Clause16 *ExplainedClause16 `json:"clause_16,omitempty"`
 
-	// For people only: every rule with the reason why it matched or not, and
-	// the notices that wait for a person.
-	Rules     []rules.Considered `json:"-"`
-	Proposals []rules.Proposal   `json:"-"`
+	// For people only: what stands beside the report and is listed, every rule
+	// with the reason why it matched or not, and the notices that wait for a
+	// person.
+	Attachments []exchange.Document `json:"-"`
+	Rules       []rules.Considered  `json:"-"`
+	Proposals   []rules.Proposal    `json:"-"`
 }
 
 // ExplainedSecurity is what the cryptography found.
@@ -104,7 +106,7 @@ func Explain(file string, o Outcome) Explanation {
 	for _, r := range o.Parsed.Reports {
 		e.Reports = append(e.Reports, ExplainedReport{string(r.Kind), r.ID, r.Revision, string(r.Format), r.Reporter})
 	}
-	e.Problems = append(e.Problems, o.Parsed.Problems...)
+	e.Problems, e.Attachments = append(e.Problems, o.Parsed.Problems...), o.Parsed.Attachments
 	if slices.Contains(e.Security.Findings, smimeDomestic+"yes") || slices.Contains(e.Security.Findings, smimeDomestic+"no") {
 		e.Clause16 = &ExplainedClause16{Domestic: slices.Contains(e.Security.Findings, smimeDomestic+"yes")}
 	}

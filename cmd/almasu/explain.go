@@ -170,6 +170,9 @@ func printExplanation(g *globals, e gateway.Explanation) error {
 	for _, r := range e.Reports {
 		row("report", "%s %s revision %d, %s, reporter %s", r.Kind, r.ID, r.Revision, r.Format, r.Reporter)
 	}
+	for _, d := range e.Attachments {
+		row("beside it", "%s %s", d.Name, bracketed(d.MediaType))
+	}
 	printProblems(g.Stdout, g, e.Problems)
 	for _, a := range e.Answers {
 		row("answer", "%s to %s %s", a.Kind, a.To, a.Verdict)
@@ -209,6 +212,10 @@ func orNone(s string) string {
 
 func printProblems(out io.Writer, g *globals, problems []exchange.Problem) {
 	for _, p := range problems {
-		fmt.Fprintf(out, "  problem      %s line %d column %d: %s: %s\n", p.Path, p.Line, p.Column, p.Code, g.problemText(p))
+		place := ""
+		if p.Line > 0 {
+			place = fmt.Sprintf("%s line %d column %d: ", p.Path, p.Line, p.Column)
+		}
+		fmt.Fprintf(out, "  problem      %s%s: %s\n", place, p.Code, g.problemText(p))
 	}
 }

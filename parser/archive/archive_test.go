@@ -110,6 +110,7 @@ func TestOpen(t *testing.T) {
 		{"gzipped tar", "a.tar.gz", want, gzipped(t, "", tarred(t, two...))},
 		{"tgz", "a.tgz", want, gzipped(t, "", tarred(t, two...))},
 		{"gzip with a name inside", "a.gz", "r.json=" + card, gzipped(t, "r.json", []byte(card))},
+		{"gzip with another name inside", "r.json.gz", "r.json=" + card, gzipped(t, "export.out", []byte(card))},
 		{"gzip without", "r.json.gz", "r.json=" + card, gzipped(t, "", []byte(card))},
 		{"gzip of a sheet", "r.xlsx.gz", "r.xlsx=", gzipped(t, "", []byte(card))},
 		{"two members", "r.json.gz", "r.json=" + card + card, append(gzipped(t, "", []byte(card)), gzipped(t, "", []byte(card))...)},

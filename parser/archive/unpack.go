@@ -212,16 +212,16 @@ func (p *unpacking) drain(in io.Reader) *Fault {
 	return nil
 }
 
-// innerName is the name of a gzipped file: as it says, else as the archive's
-// own name without its end.
+// innerName is the name of a gzipped file: as it says, unless only the archive's
+// own name, without its end, is that of a report.
 func innerName(own, outer string) string {
-	if own != "" {
-		return own
-	}
 	for _, end := range []string{".gz", ".GZ"} {
-		if name, ok := strings.CutSuffix(outer, end); ok && name != "" {
+		if name, ok := strings.CutSuffix(outer, end); ok && name != "" && (own == "" || !mayBeReport(own)) {
 			return name
 		}
+	}
+	if own != "" {
+		return own
 	}
 	return "file"
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"almasu/exchange"
+	"almasu/internal/catalogue"
 )
 
 // Render writes a report as a card. The same report gives the same octets.
@@ -97,7 +98,10 @@ func renderValue(w writer, f *field, name string, c reflect.Value) error {
 	}
 	s := lexical(f, c)
 	if fl := f.set(s, reflect.New(c.Type()).Elem()); fl.code != "" {
-		return fmt.Errorf("field %s: %s", f.name, fl.key)
+		if s == "" {
+			fl = flaw{exchange.ProblemRequired, "required", []string{f.name}}
+		}
+		return fmt.Errorf("field %s: %s", f.name, catalogue.Text(string(exchange.English), "problem."+fl.key, fl.args...))
 	}
 	named := *f
 	named.name = name

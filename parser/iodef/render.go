@@ -38,7 +38,7 @@ func Render(r *exchange.Report, f exchange.Format) ([]byte, error) {
 	// Far ahead: a report may be written down before its time has come.
 	if _, problems := Read(d, w.latest()); len(problems) > 0 {
 		p := problems[0]
-		return nil, fmt.Errorf("render iodef %s: a value cannot stand at %s: %s", r.ID, p.Path, p.Key)
+		return nil, fmt.Errorf("render iodef %s: a value cannot stand at %s: %s", r.ID, p.Path, p.Text)
 	}
 	return body, nil
 }
@@ -232,6 +232,9 @@ func (w *renderer) organisation(role string, o *exchange.Organisation, p *exchan
 	}
 	if o != nil {
 		c.with(field("sector", "string", o.Sector), truthField("critical", o.Critical))
+	}
+	if role == "creator" && len(c.kids) == 0 && len(w.r.Reporters) > 0 { // read from a format that has names only
+		c.with(leaf("ContactName", w.r.Reporters[0]))
 	}
 	return c
 }

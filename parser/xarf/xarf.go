@@ -126,8 +126,10 @@ func (x *reader) together() {
 	if x.root.Child("_internal") != nil { // never transmitted
 		x.Semantic(x.root, "_internal", "semantic-xarf-internal")
 	}
-	if t := shape.When(x.root, "timestamp"); t.Sub(x.now) > card.Skew {
-		x.Semantic(x.root, "timestamp", "semantic-future", "10")
+	for _, name := range []string{"timestamp", "first_seen", "last_seen"} {
+		if t := shape.When(x.root, name); t.Sub(x.now) > card.Skew {
+			x.Semantic(x.root, name, "semantic-future", "10")
+		}
 	}
 	first, last := shape.When(x.root, "first_seen"), shape.When(x.root, "last_seen")
 	if !first.IsZero() && !last.IsZero() && last.Before(first) {

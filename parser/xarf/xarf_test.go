@@ -92,6 +92,7 @@ func TestMistakes(t *testing.T) {
 		{"a hash that is short", ddos, `d41d8cd98f`, `d41d8cd9`, "semantic", "/evidence/0/hash"},
 		{"a tag without namespace", ddos, `"attack:syn_flood"`, `"syn_flood"`, "pattern", "/tags/0"},
 		{"internal notes", ddos, `"x_own"`, `"_internal"`, "semantic", "/_internal"},
+		{"seen in the future", ddos, `"first_seen":"2026-01-15T16:00:00Z"`, `"first_seen":"2099-01-15T16:00:00Z"`, "semantic", "/first_seen"},
 		{"from the future", ddos, `2026-01-15T16:55`, `2027-01-15T16:55`, "semantic", "/timestamp"},
 		{"another score", cve, `7.5`, `9.8`, "semantic", "/cvss_score"},
 		{"a vector that is none", cve, `/I:N/A:N`, `/I:N`, "semantic", "/cvss_vector"},
