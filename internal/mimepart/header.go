@@ -136,16 +136,18 @@ func emptyGroup(v string) bool {
 
 // bareName is the one angle address, in its brackets, at the end of a field
 // whose display name is not quoted as it should be (RFC 5322 section 3.2.5); ""
-// where the field could also be read as several addresses.
+// where a reader somewhere takes the field for another address: an address in
+// the name, decoded or not, a quote or a comment that is not closed.
 func bareName(v string) string {
 	v = strings.TrimSpace(stripComments(v))
 	name, address, ok := strings.Cut(v, "<")
-	if !ok || !strings.HasSuffix(address, ">") || strings.ContainsAny(address[:len(address)-1], "<>") || strings.ContainsAny(name, ">") ||
+	address, closed := strings.CutSuffix(address, ">")
+	if !ok || !closed || strings.ContainsAny(address, "<>") || strings.ContainsAny(name, `>\()`) || strings.Count(name, `"`)%2 != 0 ||
 		strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 		return ""
 	}
-	if strings.ContainsAny(name, "@") && strings.ContainsAny(name, ",;:") {
+	if shown := strings.Trim(DecodeHeader(name), ` "`); strings.Contains(shown, "@") && shown != address {
 		return ""
 	}
-	return "<" + address
+	return "<" + address + ">"
 }

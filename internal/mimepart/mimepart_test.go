@@ -266,7 +266,14 @@ func TestBeginTakesAwayWhatStandsBeforeTheHeader(t *testing.T) {
 func TestBareDisplayNames(t *testing.T) {
 	for field, want := range map[string]string{
 		"SOC Beta, duty officer <b@beta.example>":                "b@beta.example",
-		"a@alfa.example <b@beta.example>":                        "b@beta.example",
+		"b@beta.example <b@beta.example>":                        "b@beta.example",
+		`ТОО "Бета", дежурный <b@beta.example>`:                  "b@beta.example",
+		"a@alfa.example <b@beta.example>":                        "",
+		`"a@alfa.example" [SOC] <b@beta.example>`:                "",
+		"SOC, =?utf-8?q?a=40alfa.example?= <b@beta.example>":     "",
+		`SOC, "duty <b@beta.example>`:                            "",
+		`SOC, duty) <b@beta.example>`:                            "",
+		`SOC, \ <b@beta.example>`:                                "",
 		"[SOC] Beta: duty; night <b@beta.example>":               "b@beta.example",
 		"(duty (night)) <b@beta.example>":                        "b@beta.example",
 		`(\)<a@alfa.example>) <b@beta.example>`:                  "b@beta.example",

@@ -33,7 +33,7 @@ func identity() []*Attack {
 			beta(betaAddress+"\nFrom: "+alfaAddress, betaAddress+"\nSender: "+betaAddress)),
 		both(Identity, "two-from-fields-last", "two From fields, the signer's last", byBeta, beta(alfaAddress+"\nFrom: "+betaAddress, betaAddress+"\nX-From: "+alfaAddress)),
 		both(Identity, "display-name", "SOC Alfa's address as the display name", inOwnName, beta(`"`+alfaAddress+`" <`+betaAddress+">", `"SOC Beta" <`+betaAddress+">")),
-		both(Identity, "bare-display-name", "the same without quotes", inOwnName, beta(alfaAddress+" <"+betaAddress+">", "SOC Beta, duty officer <"+betaAddress+">")),
+		both(Identity, "bare-display-name", "the same without quotes, which some read as the address", unclaimed, beta(alfaAddress+" <"+betaAddress+">", "SOC Beta, duty officer <"+betaAddress+">")),
 		both(Identity, "encoded-display-name", "SOC Alfa's address in an encoded word", inOwnName,
 			beta("=?utf-8?B?ZXhjaGFuZ2VAc29jLWFsZmEuZXhhbXBsZQ==?= <"+betaAddress+">", "=?koi8-r?B?79LE0MAg?= <"+betaAddress+">")),
 		both(Identity, "encoded-angle", "an encoded word that decodes to a whole address", inOwnName,

@@ -245,6 +245,12 @@ func written() []*Case {
 		fine("utf8-header", "a raw display name in UTF-8, not quoted", func(m *maker, s scheme) []byte {
 			return m.mailFrom("ТОО «Альфа», дежурный <"+alfaAddress+">", m.usual(s))
 		}),
+		fine("address-as-name", "the address as its own display name, not quoted", func(m *maker, s scheme) []byte {
+			return m.mailFrom(alfaAddress+" <"+alfaAddress+">", m.usual(s))
+		}),
+		fine("quotes-in-name", "a name half in quotes, with a comma", func(m *maker, s scheme) []byte {
+			return m.mailFrom("ТОО \"Альфа\", дежурный <"+alfaAddress+">", m.usual(s))
+		}),
 		fine("resent", "traces of a long way", func(m *maker, s scheme) []byte {
 			trace := strings.Repeat("\nReceived: from a.example (a.example [192.0.2.1])\n\tby b.example (8.14/8.14) with ESMTP id x;\n\tFri, 27 Nov 2026 09:00:00 +0500", 40)
 			return m.mailFrom(alfaAddress+trace+"\nResent-From: list@lists.example\nSender: list@lists.example\nList-Id: <soc.lists.example>\nPrecedence: list", m.usual(s))
