@@ -110,3 +110,33 @@ func TestCardAsATextFile(t *testing.T) {
 		t.Errorf("what is kept: %+v", stored)
 	}
 }
+
+// TestJudgedAndNotKept: a mail that is judged leaves nothing, and is told what
+// it would be told.
+func TestJudgedAndNotKept(t *testing.T) {
+	c := newClock()
+	n := open(t, "soc-alfa", c)
+	mail := HandedIn{Message: typed(c.now(), "Content-Type: text/plain; charset=utf-8", words(c.now())), To: []string{address("nccis")}, Judge: true}
+	for range 2 {
+		s, err := n.g.SubmitMail(t.Context(), mail)
+		n.must(err)
+		if s.Refusal.Code != "" || s.Position != 0 || len(s.Due) == 0 || len(s.To) != 1 || s.To[0] != "nccis" {
+			t.Fatalf("%+v", s)
+		}
+	}
+	reports, err := n.store.Reports(t.Context(), queue.ReportFilter{})
+	n.must(err)
+	if letters := n.letters(queue.LetterFilter{}); len(letters) != 0 || len(reports) != 0 {
+		t.Errorf("kept: %d letters, %d reports", len(letters), len(reports))
+	}
+	mail.Judge = false
+	s, err := n.g.SubmitMail(t.Context(), mail)
+	n.must(err)
+	if s.Position == 0 {
+		t.Errorf("%+v", s.Refusal)
+	}
+	mail.Judge = true // as Postfix asks again for a mail it tries once more
+	if s, err = n.g.SubmitMail(t.Context(), mail); err != nil || s.Again == 0 {
+		t.Errorf("%+v %v", s, err)
+	}
+}

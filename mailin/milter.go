@@ -310,7 +310,7 @@ func (s *milterSession) verdict() []byte {
 // refuse is the reply that the MTA gives to its client.
 func (s *milterSession) refuse(r *Refused) []byte {
 	enhanced := fmt.Sprintf("%d.%d.%d", r.Enhanced[0], r.Enhanced[1], r.Enhanced[2])
-	lines := strings.Split(replyText(r.Text, ""), "\n")
+	lines := strings.Split(replyText(r.Text, "", false), "\n")
 	for i, line := range lines {
 		separator := "-"
 		if i == len(lines)-1 {

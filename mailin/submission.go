@@ -12,7 +12,7 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/emersion/go-smtp"
 )
@@ -152,6 +152,7 @@ type submitSession struct {
 
 	mu   sync.Mutex // a BDAT transfer runs beside the commands
 	user string     // "" until the client is known
+	utf8 bool       // the client reads UTF-8 in replies (RFC 6531 section 3.7.4.1)
 	from string
 	to   []string
 }
@@ -170,7 +171,7 @@ func (s *submitSession) Mail(from string, opts *smtp.MailOptions) error {
 	case s.b.s.Sender != nil && !s.b.s.Sender(s.user, from):
 		return reply(550, 5, 7, 1, "This user may not send from this address")
 	}
-	s.from, s.to = from, nil
+	s.from, s.to, s.utf8 = from, nil, opts != nil && opts.UTF8
 	return nil
 }
 
@@ -194,6 +195,7 @@ func (s *submitSession) Data(r io.Reader) error {
 	defer s.b.data.Done()
 	s.mu.Lock()
 	mail := Submission{User: s.user, From: s.from, To: append([]string(nil), s.to...)}
+	utf8 := s.utf8
 	s.mu.Unlock()
 	if s.conn != nil {
 		s.conn.inData(s.b.l.Data) // until Reset
@@ -212,21 +214,21 @@ func (s *submitSession) Data(r io.Reader) error {
 		mail.Message = message.Bytes()
 		done, err = s.b.s.Submit(s.b.ctx, mail)
 	}
-	return s.verdict(mail, done, err)
+	return s.verdict(mail, done, err, utf8)
 }
 
 // verdict is the reply to DATA.
-func (s *submitSession) verdict(mail Submission, done string, err error) error {
+func (s *submitSession) verdict(mail Submission, done string, err error, utf8 bool) error {
 	log := s.b.l.Log.With("user", mail.User, "recipients", len(mail.To))
 	var refused *Refused
 	switch {
 	case err == nil:
 		log.Info("submitted", "reply", done)
-		return &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: replyText(done, "2.0.0")}
+		return &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: replyText(done, "2.0.0", utf8)}
 	case errors.As(err, &refused):
 		log.Warn("submission refused", "reply", refused.Error())
 		e := refused.Enhanced
-		return reply(refused.Code, e[0], e[1], e[2], replyText(refused.Text, fmt.Sprintf("%d.%d.%d", e[0], e[1], e[2])))
+		return reply(refused.Code, e[0], e[1], e[2], replyText(refused.Text, fmt.Sprintf("%d.%d.%d", e[0], e[1], e[2]), utf8))
 	case errors.Is(err, ErrTooLarge) || errors.Is(err, smtp.ErrDataTooLarge):
 		log.Warn("submission refused: over the size limit", "limit", s.b.l.MaxMessage)
 		return reply(552, 5, 3, 4, "Message over the size limit")
@@ -243,27 +245,39 @@ const (
 	replyWidth = 400 // octets
 )
 
-// replyText makes a text fit for a reply: printable ASCII, short lines, the
-// enhanced code on each but the last, where the library writes it.
-func replyText(text, enhanced string) string {
+// replyText makes a text fit for a reply: printable ASCII (or UTF-8 for a client
+// that reads it), short lines, the enhanced code on each but the last, where
+// the library writes it. Words in other letters become one question mark.
+func replyText(text, enhanced string, utf8 bool) string {
 	lines := strings.Split(text, "\n")
 	if len(lines) > replyLines {
 		lines = lines[:replyLines]
 	}
 	for i, line := range lines {
-		line = strings.Map(func(r rune) rune {
-			if r < ' ' || r >= utf8.RuneSelf-1 {
-				return '?'
-			}
-			return r
-		}, line)
-		line = line[:min(len(line), replyWidth)]
+		line = printable(line, utf8)
+		line = strings.ToValidUTF8(line[:min(len(line), replyWidth)], "")
 		if i < len(lines)-1 {
 			line = enhanced + " " + line
 		}
 		lines[i] = line
 	}
 	return strings.Join(lines, "\n")
+}
+
+// printable replaces what a reply cannot hold.
+func printable(line string, utf8 bool) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range line {
+		fits := r >= ' ' && r < 0x7f || utf8 && r > 0x7f && unicode.IsPrint(r)
+		if !fits && !gap {
+			b.WriteByte('?')
+		}
+		if gap = !fits; fits {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // Reset forgets the envelope and ends the transfer; the client stays known.

@@ -215,7 +215,7 @@ func TestReplies(t *testing.T) {
 		code int
 		text string
 	}{
-		{"refused", &Refused{554, [3]int{5, 6, 0}, "invalid\n/incident: ұ\x00" + strings.Repeat("y", 900)}, 554, "invalid\n/incident: ??yyy"},
+		{"refused", &Refused{554, [3]int{5, 6, 0}, "invalid\n/incident: ұ\x00" + strings.Repeat("y", 900)}, 554, "invalid\n/incident: ?yyy"},
 		{"fault", errors.New("disk full at /var/lib"), 451, "Not taken"},
 	} {
 		c := openCounter(t, tcp(t), &SubmissionService{})
@@ -417,6 +417,27 @@ func TestNoWayOut(t *testing.T) {
 			if !strings.HasSuffix(a, "@nccis.example") || a == "secret@nccis.example" {
 				t.Fatalf("round %d: %s was accepted", round, a)
 			}
+		}
+	}
+}
+
+// TestRepliesInOtherLetters: a client that reads UTF-8 gets it, others one mark
+// for each word they cannot read.
+func TestRepliesInOtherLetters(t *testing.T) {
+	const text = "the nearest name is: критичность (severity)"
+	for utf8, want := range map[bool]string{true: text, false: "the nearest name is: ? (severity)"} {
+		c := openCounter(t, tcp(t), &SubmissionService{InsecureLoopback: true})
+		c.reply = &Refused{554, [3]int{5, 6, 0}, text + "\n" + strings.Repeat("ұ", 300)}
+		client, err := smtp.Dial(c.addr.String())
+		must(t, err)
+		defer client.Close()
+		must(t, client.Mail("desk@soc.example", &smtp.MailOptions{UTF8: utf8}))
+		must(t, client.Rcpt("exchange@nccis.example", nil))
+		w, err := client.Data()
+		must(t, err)
+		io.WriteString(w, "x\r\n")
+		if err = w.Close(); code(err) != 554 || !strings.Contains(err.Error(), want) || len(err.Error()) > 600 {
+			t.Errorf("UTF-8 %v: %v", utf8, err)
 		}
 	}
 }

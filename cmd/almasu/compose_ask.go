@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -76,6 +77,10 @@ func (t *composition) say(name string, args ...string) string {
 }
 
 func (t *composition) notSent(err error) error {
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(t.out, "\n"+t.say("not-sent"))
+		return errFailed
+	}
 	return fmt.Errorf("%w. %s", err, t.say("not-sent"))
 }
 

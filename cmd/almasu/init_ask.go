@@ -105,11 +105,26 @@ func (t *asking) password(a *initAnswers, file string) error {
 	return nil
 }
 
+// line reads one line; it does not wait for it once the talk is over (Ctrl-C),
+// which ends the program.
 func (t *asking) line() (string, error) {
-	if err := t.ctx.Err(); err != nil {
-		return "", err
+	type reading struct {
+		line string
+		err  error
 	}
-	line, err := t.in.ReadString('\n')
+	read := make(chan reading, 1)
+	go func() { // a terminal can be waited for in no other way
+		line, err := t.in.ReadString('\n')
+		read <- reading{line, err}
+	}()
+	var line string
+	var err error
+	select {
+	case <-t.ctx.Done():
+		return "", t.ctx.Err()
+	case r := <-read:
+		line, err = r.line, r.err
+	}
 	if err != nil && (line == "" || !errors.Is(err, io.EOF)) {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("no answer, the input ended")

@@ -53,7 +53,7 @@ func watch(ctx context.Context, g *globals, c *config.Config, store *queue.Store
 			if live {
 				fmt.Fprintln(g.Stdout)
 			}
-			return ctx.Err()
+			return errFailed // it is not known yet
 		case <-tick.C:
 		}
 	}

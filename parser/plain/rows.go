@@ -1,7 +1,6 @@
 package plain
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -152,15 +151,26 @@ func (r *reader) unknown(line int, written string) {
 	meant := nearest.Name(written, known())
 	switch {
 	case len(begins) > 1:
-		slices.Sort(begins)
+		for i := range begins {
+			begins[i] = withKey(begins[i])
+		}
 		r.problem(line, "", exchange.ProblemUnknown, "plain-ambiguous", strings.Join(begins, ", "))
 	case len(begins) == 1:
-		r.problem(line, "", exchange.ProblemUnknown, "plain-unknown-near", begins[0])
+		r.problem(line, "", exchange.ProblemUnknown, "plain-unknown-near", withKey(begins[0]))
 	case meant != "":
-		r.problem(line, "", exchange.ProblemUnknown, "plain-unknown-near", meant)
+		r.problem(line, "", exchange.ProblemUnknown, "plain-unknown-near", withKey(meant))
 	default:
 		r.problem(line, "", exchange.ProblemUnknown, "plain-unknown")
 	}
+}
+
+// withKey puts the field's own name beside one in other letters: a mail server
+// can repeat that alone.
+func withKey(written string) string {
+	if key := theIndex()[written].key; plainKey(key) != written {
+		return written + " (" + key + ")"
+	}
+	return written
 }
 
 func rowAt(n int, text string) []row { return []row{{n: n, text: text}} }
