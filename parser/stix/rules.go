@@ -69,6 +69,9 @@ func (b *bundle) extensions(o *tree.Node) {
 		return
 	}
 	for e := list.First; e != nil; e = e.Next {
+		if of := extends(e.Name); of != "" && shape.Text(o, "type") != of {
+			b.Semantic(e, "", "semantic-stix-extends", of)
+		}
 		if impactExtension(e.Name) && shape.Text(o, "type") != "impact" {
 			b.Add(e, exchange.ProblemPattern, "pattern-stix-extension")
 		}

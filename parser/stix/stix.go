@@ -29,7 +29,7 @@ const (
 )
 
 // theTable is made once and only read afterwards.
-var theTable = sync.OnceValue(func() *shape.Table { return shape.New(common+domain+observables, forms()) })
+var theTable = sync.OnceValue(func() *shape.Table { return shape.New(common+domain+observables+predefined, forms()) })
 
 // objectTypes are the types whose properties the standard lists.
 var objectTypes = sync.OnceValue(func() []string {

@@ -91,6 +91,25 @@ func TestCustomContentIsLegal(t *testing.T) {
 	}
 }
 
+// withExtension is an observable with an extension, and the indicator after it.
+func withExtension(kind, properties, extension string) string {
+	return `{"type":"` + kind + `","id":"` + kind + `--57b56a43-b8b0-4cba-9deb-34e3e1faed9e",` + properties + `,"extensions":{` + extension + `}},` + indicator
+}
+
+func TestPredefinedExtensions(t *testing.T) {
+	for _, o := range []string{
+		withExtension("file", `"name":"a"`, `"ntfs-ext":{"alternate_data_streams":[{"name":"s","size":1}]},"pdf-ext":{"version":"1.7","document_info_dict":{"Title":"t"}},"archive-ext":{"contains_refs":["file--fb0419a8-f09c-57f8-be64-71a80417591c"]}`),
+		withExtension("file", `"name":"a"`, `"windows-pebinary-ext":{"pe_type":"exe","machine_hex":"014c","time_date_stamp":"2016-01-22T12:31:12Z","optional_header":{"magic_hex":"010b","size_of_code":1},"sections":[{"name":"CODE","entropy":0.061}]},"raster-image-ext":{"exif_tags":{"Make":"Nikon","XResolution":4928}}`),
+		withExtension("network-traffic", `"protocols":["tcp"],"src_ref":"ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd"`, `"http-request-ext":{"request_method":"get","request_value":"/","request_header":{"Host":["a"]}},"tcp-ext":{"src_flags_hex":"00000002"},"icmp-ext":{"icmp_type_hex":"08","icmp_code_hex":"00"},"socket-ext":{"address_family":"AF_INET","is_listening":true}`),
+		withExtension("process", `"pid":1`, `"windows-process-ext":{"aslr_enabled":true,"startup_info":{"a":"b"}},"windows-service-ext":{"service_name":"s","start_type":"SERVICE_AUTO_START"}`),
+		withExtension("user-account", `"user_id":"1"`, `"unix-account-ext":{"gid":1001,"groups":["wheel"]}`),
+	} {
+		if _, problems := read(bundleOf(author, o)); len(problems) > 0 {
+			t.Errorf("%s: %v", o, problems)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct {
 		name, base, old, new string
@@ -115,6 +134,10 @@ func TestMistakes(t *testing.T) {
 		{"a determination that is none", incident, `"confirmed"`, `"maybe"`, "enum", "/objects/1/extensions/" + IncidentCore + "/determination"},
 		{"an incident extension without status", incident, `"investigation_status":"closed",`, ``, "required", "/objects/1/extensions/" + IncidentCore + "/investigation_status"},
 		{"an extension of impacts on another object", incident, `"extensions":{`, `"extensions":{"monetary":{"variety":"x"},`, "pattern", "/objects/1/extensions/*[1]"},
+		{"a PE file without its type", indicator, indicator, withExtension("file", `"name":"a.exe"`, `"windows-pebinary-ext":{"sections":[{"name":".text"}]}`), "required", "/objects/1/extensions/windows-pebinary-ext/pe_type"},
+		{"a PE file with an odd number of digits", indicator, indicator, withExtension("file", `"name":"a.exe"`, `"windows-pebinary-ext":{"pe_type":"exe","machine_hex":"14c"}`), "pattern", "/objects/1/extensions/windows-pebinary-ext/machine_hex"},
+		{"a socket of no family", indicator, indicator, withExtension("network-traffic", `"protocols":["tcp"],"src_ref":"ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd"`, `"socket-ext":{"address_family":"AF_X"}`), "enum", "/objects/1/extensions/socket-ext/address_family"},
+		{"an extension of files on a process", indicator, indicator, withExtension("process", `"pid":1`, `"pdf-ext":{"version":"1.7"}`), "semantic", "/objects/1/extensions/pdf-ext"},
 		{"a null", incident, `"lang":"ru"`, `"lang":null`, "type", "/objects/1/lang"},
 		{"a time of ours without zone", incident, `"lang":"ru"`, `"x_almasu":{"confirmed_at":"2026-11-20T10:00:00"}`, "pattern", "/objects/1/x_almasu/confirmed_at"},
 		{"a field of ours that is none", incident, `"lang":"ru"`, `"x_almasu":{"colour":1}`, "unknown", "/objects/1/x_almasu/*[1]"},

@@ -64,6 +64,18 @@ Hashes min 1
 
 Extensions min 1
   extension-definition--ef765651-680c-498d-9894-99799f2fa126 IncidentCore
+  archive-ext ArchiveExt
+  ntfs-ext NTFSExt
+  pdf-ext PDFExt
+  raster-image-ext RasterExt
+  windows-pebinary-ext PEExt
+  http-request-ext HTTPExt
+  icmp-ext ICMPExt
+  socket-ext SocketExt
+  tcp-ext TCPExt
+  windows-process-ext WindowsProcessExt
+  windows-service-ext WindowsServiceExt
+  unix-account-ext UnixAccountExt
   * @extkey Extension
 
 Extension min 1 open
