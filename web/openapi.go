@@ -71,7 +71,7 @@ func (s schemas) operation(r route) object {
 	}
 	if r.report {
 		content := object{}
-		for _, media := range []string{"application/json", "application/xml", "application/iodef+json", "application/iodef+xml", "application/stix+json", "application/octet-stream"} {
+		for _, media := range []string{"application/json", "application/xml", "application/iodef+json", "application/iodef+xml", "application/stix+json", "text/plain", "application/octet-stream"} {
 			schema := object{"type": "string", "format": "binary"}
 			if strings.HasSuffix(media, "json") {
 				schema = object{"type": "object", "additionalProperties": true}

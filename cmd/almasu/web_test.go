@@ -89,6 +89,7 @@ func TestWebFromDocumentToLetter(t *testing.T) {
 		{"a card in XML, without a type", card(t, exchange.Incident, exchange.CardXML, "r-2"), nil, 202, []string{`"id":"r-2"`}},
 		{"IODEF, as curl -d sends it", card(t, exchange.Incident, exchange.IODEFXML, "r-3"), []string{"Content-Type", "application/x-www-form-urlencoded"}, 202, []string{`"r-3"`}},
 		{"JSON said to be plain text", card(t, exchange.Incident, exchange.CardJSON, "r-4"), []string{"Content-Type", "text/plain; charset=utf-8"}, 202, []string{`"r-4"`}},
+		{"a card written as text", textCard(), []string{"Content-Type", "text/plain; charset=utf-8"}, 202, []string{`"kind":"incident"`}},
 		{"a wrong severity", strings.Replace(strings.Replace(good, `"high"`, `"terrible"`, 1), "r-1", "r-5", 1), []string{"Accept-Language", "en"}, 422,
 			[]string{`"code":"invalid"`, `"path":"/severity"`, `"line":`, `"column":`, `"code":"enum"`, "urn:almasu:problem:invalid"}},
 		{"no report", "the server was hacked", nil, 422, []string{`"code":"format-unknown"`}},
@@ -117,7 +118,7 @@ func TestWebFromDocumentToLetter(t *testing.T) {
 			t.Errorf("%s: an answer with CORS", test.name)
 		}
 	}
-	if ids := s.committed(t); !slices.Equal(ids, []string{"r-1", "r-2", "r-3", "r-4"}) {
+	if ids := s.committed(t); len(ids) != 5 || !slices.Equal(ids[:4], []string{"r-1", "r-2", "r-3", "r-4"}) {
 		t.Errorf("committed %v", ids)
 	}
 	events, err := s.node.store.EventsOf(t.Context(), "report:r-1")
