@@ -126,6 +126,39 @@ func TestWeakKeys(t *testing.T) {
 	}
 }
 
+// TestEndOfAKey: a key is over with the first thing that only a new one mends.
+func TestEndOfAKey(t *testing.T) {
+	date := func(months int) string { return now.AddDate(0, months, 0).Format("20060102T150405") }
+	for _, tc := range []struct {
+		name             string
+		usage, expires   string
+		signing, opening string // subkeys, by their end
+		want             int    // months from now, 0: never
+	}{
+		{"never", "sign,cert", "never", "", "never", 0},
+		{"the primary key", "sign,cert", date(3), "", "never", 3},
+		{"the encryption subkey", "sign,cert", date(3), "", date(2), 2},
+		{"the signing subkey that alone signs", "cert", "never", date(1), "never", 1},
+		{"a signing subkey beside a primary key that signs", "sign,cert", date(3), date(1), "never", 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newSigner(t, "ed25519", tc.usage, tc.expires)
+			s.run(t, s.born, nil, "--quick-add-key", s.fp, "cv25519", "encr", tc.opening)
+			if tc.signing != "" {
+				s.run(t, s.born, nil, "--quick-add-key", s.fp, "ed25519", "sign", tc.signing)
+			}
+			info, err := crypto.ReadPublic(s.cert(t, now))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := now.AddDate(0, tc.want, 0)
+			if tc.want == 0 != info.Expires.IsZero() || tc.want > 0 && info.Expires.Sub(want).Abs() > 24*time.Hour {
+				t.Errorf("%v, want %v", info.Expires, want)
+			}
+		})
+	}
+}
+
 // TestCertificateWithAHistory: signatures of others (of version 3 and local
 // ones too), several user IDs, one of them revoked, expired and revoked subkeys,
 // SHA-1 self-signatures: a certificate as years leave it is a key like any other.

@@ -107,6 +107,15 @@ func TestGpgsm(t *testing.T) {
 			t.Errorf("%s: we encrypt, gpgsm opens: %v %s", cipher, err, out)
 		}
 	}
+	for row, o := range map[string]EncryptOptions{"AES256-GCM": {Cipher: AES256GCM}, "RSA-OAEP": {Cipher: AES256CBC}} {
+		testpeer.Cell(t, "gpgsm", testpeer.WeSeal, "cipher", row, "it cannot: set smime_cipher and smime_rsa for the participant")
+		sealed, err := Encrypt(content, []Recipient{{Certificate: rsa.cert, PKCS1v15: row != "RSA-OAEP"}}, o)
+		must(err)
+		g.write("sealed", sealed)
+		if out, err := g.gpgsm("--decrypt", "sealed"); err == nil {
+			t.Errorf("%s: gpgsm reads it now: %q", row, out)
+		}
+	}
 	for _, args := range [][]string{{"--sign"}, {"--digest-algo", "SHA512", "--sign"}, {"--include-certs", "0", "--sign"}, {"--detach-sign"}} {
 		signed, err := g.gpgsm(append(args, "content")...)
 		if err != nil {

@@ -43,34 +43,46 @@ func (e *entry) describe() Key {
 var farFuture = time.Unix(1<<33, 0)
 
 // end is when the certificate stops being usable: at the end of its primary
-// key, or of its last encryption key if that comes first. Zero: never.
+// key, of its last encryption key, or of its last signing key, whichever comes
+// first. Zero: never.
 func (e *entry) end() time.Time {
-	config := libraryConfig(time.Time{})
-	primary, err := e.entity.PrimarySelfSignature(time.Time{}, config)
+	primary, err := e.entity.PrimarySelfSignature(time.Time{}, libraryConfig(time.Time{}))
 	if err != nil {
 		return time.Time{}
 	}
-	end := lifeEnd(e.entity.PrimaryKey, primary)
-	var last time.Time
-	subkeys := 0
+	end := earlier(lifeEnd(e.entity.PrimaryKey, primary), e.lastEnd(func(p *packet.PublicKey, _ *packet.Signature) bool { return p.PubKeyAlgo.CanEncrypt() }))
+	if primary.FlagsValid && !primary.FlagSign {
+		end = earlier(end, e.lastEnd(func(p *packet.PublicKey, binding *packet.Signature) bool { return binding.FlagSign }))
+	}
+	return end
+}
+
+// lastEnd is when the last of the subkeys for a use ends; zero: never, or there
+// is none.
+func (e *entry) lastEnd(fits func(*packet.PublicKey, *packet.Signature) bool) (last time.Time) {
 	for i := range e.entity.Subkeys {
 		sub := &e.entity.Subkeys[i]
-		binding, err := sub.LatestValidBindingSignature(time.Time{}, config)
-		if err != nil || !sub.PublicKey.PubKeyAlgo.CanEncrypt() || sub.Revoked(binding, farFuture) {
+		binding, err := sub.LatestValidBindingSignature(time.Time{}, libraryConfig(time.Time{}))
+		if err != nil || !fits(sub.PublicKey, binding) || sub.Revoked(binding, farFuture) {
 			continue
 		}
 		t := lifeEnd(sub.PublicKey, binding)
 		if t.IsZero() {
-			return end
+			return t
 		}
-		if subkeys++; t.After(last) {
+		if t.After(last) {
 			last = t
 		}
 	}
-	if subkeys > 0 && (end.IsZero() || last.Before(end)) {
-		return last
+	return last
+}
+
+// earlier of two ends; zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	return end
+	return a
 }
 
 func lifeEnd(p *packet.PublicKey, self *packet.Signature) time.Time {

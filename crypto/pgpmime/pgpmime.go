@@ -76,6 +76,9 @@ const (
 	LooksClear           // a cleartext-signed text
 )
 
+// sniffed is how much of an armored block is looked at for its first octet.
+const sniffed = 2 << 10
+
 // Sniff looks at the octets of a part (its beginning is enough). Armor may
 // stand anywhere in text; binary packets must begin the part.
 func Sniff(b []byte) Looks {
@@ -85,6 +88,7 @@ func Sniff(b []byte) Looks {
 			return LooksClear
 		case blockMessage:
 			var first [1]byte
+			blk.inside = blk.inside[:min(len(blk.inside), sniffed)]
 			if n, _ := blk.reader().Read(first[:]); n == 1 && !isEncryptedTag(first[0]) && isSignedTag(first[0]) {
 				return LooksSigned
 			}
