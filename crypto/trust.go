@@ -60,11 +60,11 @@ func (t TrustSet) read() (smime.Trust, error) {
 		}
 	}
 	for _, f := range t.CRLs {
-		crl, err := pki.ParseCRL(f.Data)
+		lists, err := pki.CRLs(f.Data)
 		if err != nil {
 			return out, fmt.Errorf("trust.crls: read %s: %w", f.File, err)
 		}
-		out.Snapshot.CRLs = append(out.Snapshot.CRLs, crl)
+		out.Snapshot.CRLs = append(out.Snapshot.CRLs, lists...)
 	}
 	for _, raw := range t.OCSP {
 		answer, err := pki.ParseOCSP(raw)

@@ -158,7 +158,9 @@ func (h *hall) ring(mode string) *crypto.Keyring {
 // node is the NCCIS, which fetches.
 func (h *hall) node(mode string) *node {
 	n := open(h.T, "nccis", h.clock, func(w *World) { w.Keys = h.ring(mode) })
-	n.g.FetchWith(h.fetching(h.TempDir()))
+	f := h.fetching(h.TempDir())
+	f.Required = mode == "require"
+	n.g.FetchWith(f)
 	return n
 }
 

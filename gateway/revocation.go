@@ -3,13 +3,11 @@ package gateway
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"almasu/crypto"
-	"almasu/exchange"
 	"almasu/revocation"
 )
 
@@ -24,11 +22,12 @@ type Fetcher interface {
 
 // Fetching is how the revocation of certificates comes to be known.
 type Fetching struct {
-	Fetcher Fetcher       // nil: nothing is fetched
-	Lists   []string      // URLs of CRLs to have, whatever the certificates name
-	Retry   time.Duration // between two tries at the same; 1 min
-	Alarm   time.Duration // how long tries may fail before an alarm; 10 min
-	Ahead   time.Duration // what gets stale within it is fetched anew; 10 min
+	Fetcher  Fetcher       // nil: nothing is fetched
+	Required bool          // messages wait for it (trust.revocation: require)
+	Lists    []string      // URLs of CRLs to have, whatever the certificates name
+	Retry    time.Duration // between two tries at the same; 1 min
+	Alarm    time.Duration // how long tries may fail before an alarm; 10 min
+	Ahead    time.Duration // what gets stale within it is fetched anew; 10 min
 }
 
 func (f Fetching) withDefaults() Fetching {
@@ -52,13 +51,13 @@ type errands struct {
 	list     map[string]*errand
 	answers  map[string]crypto.Answer // by the key of the question
 	taken    time.Time                // when the last answer came
+	alarmed  bool                     // an alarm stands; the loop of watchRevocation has it
 	looked   time.Time                // when the certificates of the ring were looked at last
 	wake     chan struct{}
 }
 
 // errand is what is to be learnt about one certificate, or one configured list.
 type errand struct {
-	key       string       // in errands.list
 	need      *crypto.Need // nil: a configured list
 	what      string       // for the log
 	questions []crypto.Question
@@ -134,7 +133,7 @@ func (e *errands) want(n crypto.Need, now time.Time) *errand {
 	sum := sha256.Sum256(n.Certificate.Raw)
 	one := e.list[string(sum[:])]
 	if one == nil {
-		one = &errand{key: string(sum[:]), need: &n, what: n.Name(), questions: n.Questions()}
+		one = &errand{need: &n, what: n.Name(), questions: n.Questions()}
 		e.list[string(sum[:])] = one
 	}
 	e.enlist(one, now)
@@ -152,18 +151,8 @@ func (e *errands) enlist(one *errand, now time.Time) {
 // that a message seldom waits, and alarms for what cannot be had.
 func (g *Gateway) watchRevocation(ctx context.Context, _ string) (bool, error) {
 	now, e := g.clock(), &g.revocation
-	for _, one := range e.failed(now) {
-		a := g.alarm(exchange.Alarm{Kind: exchange.AlarmRevocation, Call: exchange.CallPeople, Subject: one.subject(),
-			Key: "revocation:" + one.what + ":" + one.failing.UTC().Format(time.RFC3339)}, "revocation not known", "certificate", one.what,
-			"since", one.failing.Format(time.RFC3339), "error", one.err, "hint", "`almasu check` tries each source; a CRL fetched by hand counts under trust.crls")
-		if err := g.raise(ctx, a); err != nil {
-			return false, err
-		}
-		e.mu.Lock()
-		if known := e.list[one.key]; known != nil {
-			known.told = true
-		}
-		e.mu.Unlock()
+	if err := g.alarmOfRevocation(ctx, now); err != nil {
+		return false, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -182,7 +171,7 @@ func (g *Gateway) watchRevocation(ctx context.Context, _ string) (bool, error) {
 			continue
 		}
 		if e.list[q.Key] == nil {
-			e.list[q.Key] = &errand{key: q.Key, what: url, questions: []crypto.Question{q}}
+			e.list[q.Key] = &errand{what: url, questions: []crypto.Question{q}}
 		}
 		e.enlist(e.list[q.Key], now)
 	}
@@ -196,26 +185,6 @@ func (w *World) needs(at time.Time) []crypto.Need {
 		return nil
 	}
 	return w.Keys.Needs(at)
-}
-
-// failed lists what has failed for too long without an alarm.
-func (e *errands) failed(now time.Time) []errand {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var out []errand
-	for _, one := range e.list {
-		if !one.told && !one.failing.IsZero() && now.Sub(one.failing) >= e.settings.Alarm {
-			out = append(out, *one)
-		}
-	}
-	return out
-}
-
-func (one *errand) subject() string {
-	if one.need == nil {
-		return "configured list of revoked certificates"
-	}
-	return fmt.Sprintf("certificate %X", one.need.Certificate.SerialNumber)
 }
 
 // forgotten is how long an errand that nobody wants any more is kept.

@@ -12,7 +12,7 @@ import (
 // newFetching is how the revocation of certificates is fetched.
 func newFetching(c *config.Config) gateway.Fetching {
 	f := c.Trust.Fetch
-	out := gateway.Fetching{Lists: f.CRLs, Retry: f.Retry, Alarm: f.Alarm, Ahead: f.Ahead}
+	out := gateway.Fetching{Required: c.Trust.Revocation == "require", Lists: f.CRLs, Retry: f.Retry, Alarm: f.Alarm, Ahead: f.Ahead}
 	if f.Enabled && c.Trust.Revocation != "off" && len(c.Trust.Anchors) > 0 {
 		out.Fetcher = newRevocationClient(f, f.Cache)
 	}

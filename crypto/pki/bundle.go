@@ -27,6 +27,44 @@ func Certificates(file []byte) ([]*x509.Certificate, error) {
 	return store.Certificates, nil
 }
 
+// CRLs reads every CRL of a file: DER, PEM (one or several, also among
+// certificates) or PKCS#7.
+func CRLs(file []byte) ([]*CRL, error) {
+	raw := [][]byte{file}
+	bundle := bytes.Contains(file, []byte("-----BEGIN "))
+	if e, _, err := ber.Parse(file); err == nil && e.Tag == ber.Sequence && ber.NewReader(e.Body).Is(ber.OID) {
+		bundle = true
+	}
+	if bundle {
+		if len(file) > maxCRL {
+			return nil, fmt.Errorf("%w: a file of %d bytes", ErrTooLarge, len(file))
+		}
+		var s Store
+		var err error
+		if bytes.Contains(file, []byte("-----BEGIN ")) {
+			s, err = loadPEM(file, nil)
+		} else {
+			err = s.addPKCS7(file)
+		}
+		if err != nil {
+			return nil, err
+		}
+		raw = s.CRLs
+	}
+	var out []*CRL
+	for _, one := range raw {
+		list, err := ParseCRL(one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%w: there is no CRL in it", ErrMalformed)
+	}
+	return out, nil
+}
+
 // Store is what a file of keys and certificates holds.
 type Store struct {
 	Keys         []PrivateKey

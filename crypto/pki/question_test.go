@@ -112,6 +112,28 @@ func TestReadList(t *testing.T) {
 	}
 }
 
+// TestFilesOfLists: every list of a file counts, not the first alone.
+func TestFilesOfLists(t *testing.T) {
+	w := newWorld(nil)
+	a, b := w.middle.list(nil), w.root.list(nil)
+	two := append(block("X509 CRL", a), block("X509 CRL", b)...)
+	among := append(block("CERTIFICATE", w.root.cert.Raw), two...)
+	pkcs7 := ber.Seq(ber.ID("1.2.840.113549.1.7.2"), ber.Explicit(0, ber.Seq(ber.Int(1), ber.SetOf(), ber.Seq(ber.ID("1.2.840.113549.1.7.1")),
+		ber.ImplicitSetOf(1, ber.Raw(a), ber.Raw(b)), ber.SetOf()))).Bytes()
+	for name, c := range map[string]struct {
+		file []byte
+		want int
+	}{
+		"DER": {a, 1}, "PEM": {block("X509 CRL", a), 1}, "two in PEM": {two, 2}, "among certificates": {among, 2}, "PKCS#7": {pkcs7, 2},
+		"PKCS#7 in PEM": {block("PKCS7", pkcs7), 2}, "a certificate alone": {block("CERTIFICATE", w.root.cert.Raw), 0}, "nothing": {nil, 0}, "text": {[]byte("x"), 0},
+	} {
+		lists, err := CRLs(c.file)
+		if len(lists) != c.want || (err == nil) != (c.want > 0) {
+			t.Errorf("%s: %d lists, %v", name, len(lists), err)
+		}
+	}
+}
+
 // TestReadOCSP: nonce, time and responder of what came back.
 func TestReadOCSP(t *testing.T) {
 	w := newWorld(nil)
