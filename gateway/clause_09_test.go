@@ -213,3 +213,28 @@ func TestAlarmIsToldAgain(t *testing.T) {
 		})
 	}
 }
+
+// The NCCIS works the same out from the report: late counts from its
+// confirmation to its arrival, and stands in the journal and among the late.
+func TestClause9AtTheNCCIS(t *testing.T) {
+	for name, after := range map[string]time.Duration{"in time": 15 * time.Minute, "late": 15*time.Minute + time.Second} {
+		t.Run(name, func(t *testing.T) {
+			c := newClock()
+			n := open(t, "nccis", c)
+			doc := incident("r-1", c.now(), func(r *exchange.Report) { r.Incident.ConfirmedAt = c.now() })
+			raw := mail{from: "soc-alfa", to: "nccis"}.seal(t, c.now(), doc)
+			c.pass(after)
+			a := n.take(raw, address("soc-alfa"))
+			late, err := n.store.LateReports(t.Context(), "9", time.Time{}, 0)
+			n.must(err)
+			events, err := n.store.EventsOf(t.Context(), "arrival:1")
+			n.must(err)
+			told := slices.ContainsFunc(events, func(e exchange.Event) bool {
+				return e.Name == "report-late" && e.Detail["late"] == "1s" && e.Detail["number"] == a.Number
+			})
+			if want := name == "late"; (len(late) == 1) != want || told != want {
+				t.Errorf("late %+v, in the journal %t", late, told)
+			}
+		})
+	}
+}

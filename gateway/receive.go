@@ -138,7 +138,11 @@ func decision(a exchange.Arrival, lease string, o *Outcome, number string, now t
 			Verdict: exchange.VerdictAccepted, Digest: o.Opened.Digest, ReceivedAt: a.ReceivedAt, Reports: o.keys(),
 			ContentDigest: o.Opened.ContentDigest, ReportDigest: digestHex(o.Parsed.Document.Body)}
 		for _, due := range o.Rules.Due {
-			d.Deadlines = append(d.Deadlines, arrivalDeadline(due, a.ReceivedAt))
+			dl := arrivalDeadline(due, a.ReceivedAt)
+			d.Deadlines = append(d.Deadlines, dl)
+			if dl.State == exchange.DeadlineMissed {
+				d.Events = append(d.Events, lateEvent(a, o, number, due.At, now))
+			}
 		}
 		propose(&d, number, o.Rules.Proposals)
 	}
@@ -159,6 +163,15 @@ func arrivalDeadline(due rules.Due, received time.Time) exchange.Deadline {
 		}
 	}
 	return exchange.Deadline{Clause: due.Clause, At: due.At, State: state}
+}
+
+// lateEvent writes down that a report came after its period (clause 9): by how
+// much, and when it was signed, which is the earliest it can have been sent.
+func lateEvent(a exchange.Arrival, o *Outcome, number string, due, now time.Time) exchange.Event {
+	return exchange.Event{At: now, Name: "report-late", Object: fmt.Sprintf("arrival:%d", a.ID), Actor: "gateway", Detail: map[string]string{
+		"number": number, "clause": "9", "participant": o.Judgement.Participant.ID, "due": due.UTC().Format(time.RFC3339),
+		"signed": o.Opened.Security.SignedAt.UTC().Format(time.RFC3339), "received": a.ReceivedAt.UTC().Format(time.RFC3339),
+		"late": a.ReceivedAt.Sub(due).Round(time.Second).String()}}
 }
 
 func storedReports(a exchange.Arrival, o *Outcome, number string) []exchange.StoredReport {

@@ -70,3 +70,35 @@ func (s *Store) SetDeadline(ctx context.Context, id int64, state string, alarms 
 		return t.note("deadline-"+state, fmt.Sprintf("deadline:%d", id))
 	})
 }
+
+// Late is a report whose period under a clause ended before it came.
+type Late struct {
+	exchange.StoredReport
+	Due time.Time
+}
+
+// LateReports lists the reports whose period under a clause was missed, the
+// latest first. Those before since are left out.
+func (s *Store) LateReports(ctx context.Context, clause string, since time.Time, limit int) ([]Late, error) {
+	due := map[int64]time.Time{}
+	var positions []int64
+	v := s.look(ctx)
+	err := v.each(`SELECT report, at FROM deadline WHERE state = 'missed' AND clause = $1 AND at >= $2 AND report <> 0 AND quarter = ''
+		ORDER BY at DESC, id DESC LIMIT $3`, []any{clause, micro(since), orAll(limit)}, func(scan func(...any) error) error {
+		var position, at int64
+		err := scan(&position, &at)
+		positions, due[position] = append(positions, position), fromMicro(at)
+		return err
+	})
+	var out []Late
+	for _, position := range positions {
+		list, more := v.reports(` WHERE position = $1`, []any{position}, false, s)
+		for _, r := range list {
+			out = append(out, Late{r, due[position]})
+		}
+		if err == nil {
+			err = more
+		}
+	}
+	return out, wrap("list late reports", err)
+}

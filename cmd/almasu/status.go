@@ -18,7 +18,7 @@ import (
 )
 
 func newStatusCommand(g *globals) *cobra.Command {
-	follow := false
+	follow, late, since := false, false, 7*24*time.Hour
 	cmd := &cobra.Command{
 		Use:   "status [ID]",
 		Short: "Where is it, how long is left; without ID: what waits",
@@ -30,6 +30,8 @@ func newStatusCommand(g *globals) *cobra.Command {
 			}
 			defer store.Close()
 			switch {
+			case late:
+				return statusOfLate(cmd.Context(), g, c, store, since)
 			case follow && len(args) == 0:
 				return usagef("name the report to watch")
 			case follow:
@@ -40,6 +42,8 @@ func newStatusCommand(g *globals) *cobra.Command {
 			return statusOf(cmd.Context(), g, c, store, args[0])
 		},
 	}
+	cmd.Flags().BoolVar(&late, "late", false, "incident reports later than the 15 minutes of clause 9")
+	cmd.Flags().DurationVar(&since, "since", since, "with --late: due within this time")
 	cmd.Flags().BoolVar(&follow, "watch", false, "count down until the receipt of our report ID is in")
 	return cmd
 }
@@ -282,7 +286,9 @@ type overview struct {
 	Changes   int            `json:"changes"` // of the register that wait for a person
 	Overdue   int            `json:"overdue"` // duties of a quarter (clauses 17, 18) that nobody has done
 	Relays    []relayStatus  `json:"relays"`
-	Alarms    map[string]int `json:"alarms"` // of the last 24 hours, by kind
+	Late      int            `json:"late"`     // incident reports of the last 24 hours that came later than clause 9 allows
+	Requests  int            `json:"requests"` // open
+	Alarms    map[string]int `json:"alarms"`   // of the last 24 hours, by kind
 }
 
 // mostAlarms bounds how many alarms the overview counts.
@@ -324,6 +330,9 @@ func statusOfAll(ctx context.Context, g *globals, c *config.Config, store *queue
 	if o.Overdue, err = overdue(ctx, store); err != nil {
 		return err
 	}
+	if err := countLate(ctx, g, store, &o); err != nil {
+		return err
+	}
 	if o.Relays, err = relayStates(ctx, c, store); err != nil {
 		return err
 	}
@@ -350,6 +359,7 @@ func (o overview) printDetails(g *globals) {
 	if o.Overdue > 0 {
 		fmt.Fprintf(g.Stdout, "duties overdue: %d (almasu board)\n", o.Overdue)
 	}
+	fmt.Fprintf(g.Stdout, "late under clause 9 in the last 24 hours: %d (almasu status --late)\nrequests open: %d (almasu requests list)\n", o.Late, o.Requests)
 	for _, r := range o.Relays {
 		fmt.Fprintln(g.Stdout, r)
 	}
