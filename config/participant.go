@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"almasu/exchange"
 )
@@ -49,6 +50,7 @@ type participantFile struct {
 	Unbound   string                     `yaml:"unbound" is:"accept|hold" default:"hold"`
 	Outer     string                     `yaml:"outer_signature" is:"accept|hold" default:"hold"`
 	Assets    assets                     `yaml:"assets"`
+	Digest    digest                     `yaml:"digest"`
 }
 
 // assets is what a participant owns or uses, as its file writes it.
@@ -70,6 +72,20 @@ func (a assets) domain() exchange.Assets {
 		}
 	}
 	return out
+}
+
+// digest is how a participant wants notices that are not urgent gathered.
+type digest struct {
+	Every time.Duration `yaml:"every"`
+	Daily string        `yaml:"daily" is:"clock"` // "08:00"
+}
+
+func (g digest) domain() exchange.Gathering {
+	d := exchange.Gathering{Every: g.Every, On: g.Every > 0 || g.Daily != ""}
+	if at, err := time.Parse("15:04", g.Daily); err == nil {
+		d.Daily = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	}
+	return d
 }
 
 // LoadParticipant reads one participant file; the error is like Load's.
@@ -106,13 +122,16 @@ func parseParticipant(path string, data []byte) (*Participant, *decoder) {
 	return &Participant{
 		Participant: exchange.Participant{ID: f.ID, Kinds: f.Kinds, Name: f.Name, FQDNs: f.FQDNs, BIN: f.BIN,
 			Addresses: f.Addresses, Phone: f.Phone, Language: f.Language, Format: string(f.Format), Sends: f.Sends,
-			Assets: f.Assets.domain(), AcceptUnbound: f.Unbound == "accept", AcceptOuterSignature: f.Outer == "accept"},
+			Assets: f.Assets.domain(), Digest: f.Digest.domain(), AcceptUnbound: f.Unbound == "accept", AcceptOuterSignature: f.Outer == "accept"},
 		File: path, OpenPGP: f.OpenPGP, SMIME: f.SMIME, Revoked: f.Revoked,
 		SealWith: f.SealWith, SMIMECipher: f.Cipher, SMIMERSA: f.RSA,
 	}, d
 }
 
 func (f *participantFile) judge(d *decoder) {
+	if f.Digest.Every > 0 && f.Digest.Daily != "" {
+		d.wrong(d.line("digest"), "digest has both every and daily", "keep one of them")
+	}
 	switch {
 	case f.Kind != "" && d.has("kinds"):
 		d.wrong(d.line("kind"), "both kind and kinds are written", "keep one of them")

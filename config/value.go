@@ -77,6 +77,8 @@ func checkText(text, is, dir string) (any, error) {
 			"a telephone number", "write it as +77012345678 (E.164)")
 	case "fingerprint":
 		return fingerprint(text)
+	case "clock":
+		return matches(text, `^([01][0-9]|2[0-3]):[0-5][0-9]$`, "a time of day", `write it in quotes, as "08:00"`)
 	case "webhook":
 		return webhook(text)
 	case "cidr", "asn", "url", "cpe":

@@ -260,6 +260,23 @@ type NoticeBody struct {
 	ConfirmedAt time.Time     `json:"confirmed_at"`
 	Incident    *IncidentBody `json:"incident"`
 	Part        *NoticePart   `json:"part"`
+	Items       []NoticeItem  `json:"items" card:"item=notice"` // of a digest
+}
+
+// NoticeItem is one notice in a digest. The fields of the card around it are
+// then those of the digest itself.
+type NoticeItem struct {
+	Report      string        `json:"report_id" card:"required,id"`
+	TLP         TLP           `json:"tlp" card:"enum=TLP:CLEAR|TLP:GREEN|TLP:AMBER|TLP:AMBER+STRICT|TLP:RED"`
+	Clause      string        `json:"clause" card:"required,line"`
+	Edition     string        `json:"edition" card:"required,line"`
+	Number      string        `json:"number" card:"required,id"`
+	Class       *Class        `json:"class"`
+	Severity    Severity      `json:"severity" card:"enum=low|medium|high"`
+	DetectedAt  time.Time     `json:"detected_at"`
+	ConfirmedAt time.Time     `json:"confirmed_at"`
+	Incident    *IncidentBody `json:"incident"`
+	Part        *NoticePart   `json:"part"`
 }
 
 // NoticePart is what of a report concerns the addressee (clauses 5 and 12.1):

@@ -79,6 +79,7 @@ type Participant struct {
 	Format    string       // preferred report format, "" for card-json
 	Sends     []ReportKind // nil: all that its kinds may send
 	Assets    Assets       // what it owns or uses
+	Digest    Gathering    // how it wants notices gathered
 	// AcceptUnbound is `unbound: accept`: mail bound to nobody is taken with a
 	// finding (DESIGN section 4, item 3).
 	AcceptUnbound bool

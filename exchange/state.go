@@ -53,6 +53,9 @@ const (
 	// LetterBlocked: the addressee has no usable key; nothing is sent in
 	// clear. Left when a key arrives.
 	LetterBlocked LetterState = "blocked"
+	// LetterGathered: the addressee wants a digest; the notice waits for it,
+	// sealed to ourselves, until next_at at the latest.
+	LetterGathered LetterState = "gathered"
 	// LetterReplaced: sealed anew under another Message-ID because its
 	// signature was growing stale. Final.
 	LetterReplaced LetterState = "replaced"
@@ -85,6 +88,8 @@ func LetterTransitions() []Transition {
 	return []Transition{
 		{"", s(LetterWaiting), "Commit"},
 		{"", s(LetterBlocked), "Commit, no usable key"},
+		{"", s(LetterGathered), "Commit, the addressee wants a digest"},
+		{s(LetterGathered), s(LetterReplaced), "Commit, the digest"},
 		{s(LetterBlocked), s(LetterReplaced), "Commit, a key arrived"},
 		{s(LetterWaiting), s(LetterWaiting), "Later"},
 		{s(LetterWaiting), s(LetterSent), "Sent"},

@@ -125,17 +125,23 @@ func (g *Gateway) meet(ctx context.Context, l exchange.Letter, at time.Time) err
 const forwarding = "5"
 
 // forwarded reports whether all letters of clause 5 about a report have gone,
-// and when the last one did.
+// and when the last one did. For an addressee that asked for a digest its own
+// wish counts, not our target: its notice is done when it is gathered. A letter
+// that was sealed anew has a successor; all replaced means all in digests.
 func forwarded(letters []exchange.Letter) (done bool, last time.Time) {
 	for _, l := range letters {
-		if l.Clause != forwarding || l.State == exchange.LetterReplaced {
+		if l.Clause != forwarding {
 			continue
 		}
-		if l.SentAt.IsZero() {
+		at := l.SentAt
+		if l.State == exchange.LetterReplaced || l.State == exchange.LetterGathered {
+			at = l.CreatedAt
+		}
+		if at.IsZero() {
 			return false, time.Time{}
 		}
-		if done = true; l.SentAt.After(last) {
-			last = l.SentAt
+		if done = true; at.After(last) {
+			last = at
 		}
 	}
 	return done, last

@@ -141,7 +141,7 @@ func (w *World) noticeLetter(n rules.Notice, number string, nth int, now time.Ti
 	if err != nil {
 		return exchange.Letter{}, err
 	}
-	l := draft{kind: exchange.LetterNotice, to: n.To, auto: "auto-generated", ask: true, clause: n.Clause}
+	l := draft{kind: exchange.LetterNotice, to: n.To, auto: "auto-generated", ask: true, clause: n.Clause, gather: w.gathersAt(n, now)}
 	l.say(receipt.For(&report, w.style(n.To)), &doc)
 	return w.seal(l, now)
 }

@@ -210,7 +210,8 @@ type draft struct {
 	ask        bool   // asks for a receipt
 	nullSender bool
 	clause     string
-	key        string // fingerprint of a new key, for the ping that proves it
+	gather     time.Time // when it leaves with a digest, zero: at once
+	key        string    // fingerprint of a new key, for the ping that proves it
 }
 
 // seal makes the final bytes of a letter: every retry sends them as they are.
@@ -241,6 +242,9 @@ func (w *World) seal(l draft, now time.Time) (exchange.Letter, error) {
 	owner := l.to.ID
 	if l.key == "" && w.Keys.CanSeal(owner, now) != nil || out.Address == "" {
 		owner, out.State = exchange.SelfSigner, exchange.LetterBlocked
+	}
+	if !l.gather.IsZero() {
+		owner, out.State, out.NextAt = exchange.SelfSigner, exchange.LetterGathered, l.gather
 	}
 	sealed, err := w.sealed(inner, owner, l.key, now)
 	if err != nil {

@@ -30,6 +30,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	all.Go(func() { g.loop(ctx, nil, "deadlines", g.watchDeadlines) })
 	all.Go(func() { g.loop(ctx, nil, "alarms", g.tellAlarms) })
 	all.Go(func() { g.loop(ctx, nil, "requests", g.watchRequests) })
+	all.Go(func() { g.loop(ctx, nil, "digests", g.sendDigests) })
 	all.Go(func() { g.loop(ctx, nil, "retention", g.eraseDaily) })
 	all.Go(func() { g.loop(ctx, nil, "blocked", g.unblock) })
 	all.Go(func() { g.loop(ctx, nil, "unanswered", g.sendAgain) })

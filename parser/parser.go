@@ -134,6 +134,7 @@ func (p *Parsed) read(c *candidate, l Limits, now time.Time) {
 		p.Reports = c.identify()
 	} else {
 		p.Reports, p.Problems = c.parse(now)
+		p.Reports = unfold(p.Reports)
 	}
 	switch {
 	case c.oversize:

@@ -120,7 +120,7 @@ const ReplyEvent = "automatic-reply"
 func (t *tx) replaceLetters(d exchange.Decision) error {
 	for _, r := range d.Replaces {
 		err := t.must(ErrLeaseLost, `UPDATE letter SET state = 'replaced', ready = 0, lease = '', worker = ''
-			WHERE id = $1 AND (state = 'blocked' OR (state = 'waiting' AND (ready = 1 OR lease = $2)))`, r.Letter, r.Lease)
+			WHERE id = $1 AND (state IN ('blocked', 'gathered') OR (state = 'waiting' AND (ready = 1 OR lease = $2)))`, r.Letter, r.Lease)
 		if err != nil {
 			return fmt.Errorf("replace letter %d: %w", r.Letter, err)
 		}

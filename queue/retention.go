@@ -46,14 +46,14 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM request q WHERE q.answer = 0 AND q.report = report.position)
 		AND NOT EXISTS (SELECT 1 FROM change c WHERE c.arrival = report.arrival AND c.arrival <> 0 AND c.state = 'proposed')
 		AND NOT EXISTS (SELECT 1 FROM letter l WHERE l.report <> 0 AND l.report = report.position AND ` + unfinished + `)`
-	unfinished = `(l.state IN ('waiting', 'blocked', 'never') OR l.again_at > 0)`
+	unfinished = `(l.state IN ('waiting', 'blocked', 'gathered', 'never') OR l.again_at > 0)`
 	// A message is deleted with its reports: it holds them.
 	mailDone = `erased_at = 0 AND state NOT IN ('stored', 'held') AND placed <> 1
 		AND (received_at < $2 OR EXISTS (SELECT 1 FROM report r WHERE r.arrival <> 0 AND r.arrival = arrival.id))
 		AND NOT EXISTS (SELECT 1 FROM report r WHERE r.arrival <> 0 AND r.arrival = arrival.id AND r.erased_at = 0)
 		AND NOT EXISTS (SELECT 1 FROM change c WHERE c.arrival = arrival.id AND c.state = 'proposed')
 		AND NOT EXISTS (SELECT 1 FROM letter l WHERE l.arrival <> 0 AND l.arrival = arrival.id AND ` + unfinished + `)`
-	letterDone = `erased_at = 0 AND (created_at < $2 OR report <> 0) AND state NOT IN ('waiting', 'blocked', 'never') AND again_at = 0
+	letterDone = `erased_at = 0 AND (created_at < $2 OR report <> 0) AND state NOT IN ('waiting', 'blocked', 'gathered', 'never') AND again_at = 0
 		AND NOT EXISTS (SELECT 1 FROM report r WHERE letter.report <> 0 AND r.position = letter.report AND r.erased_at = 0)`
 )
 

@@ -24,8 +24,25 @@ func (b *block) notice(r *exchange.Report) {
 		b.line("date", Date(b.language, r.GeneratedAt.In(b.style.zone())))
 		b.gap()
 	}
-	b.paragraph(b.byClause(n.Clause))
-	b.line("number", number)
+	if len(n.Items) > 0 {
+		b.items(r)
+	} else {
+		b.paragraph(b.byClause(n.Clause))
+		b.noticed(exchange.NoticeItem{Number: n.Number, Class: n.Class, Severity: n.Severity, DetectedAt: n.DetectedAt, ConfirmedAt: n.ConfirmedAt,
+			Incident: n.Incident, Part: n.Part})
+	}
+	b.gap()
+	b.paragraph(b.say("purpose"))
+	b.paragraph(b.say("rules"))
+	b.line("basis", b.clause(n.Clause))
+	b.line("edition", clean(n.Edition, 200))
+	b.signature()
+	b.ending(r.TLP)
+}
+
+// noticed are the facts of one notice.
+func (b *block) noticed(n exchange.NoticeItem) {
+	b.line("number", clean(n.Number, 64))
 	if n.Class != nil {
 		b.line("class", b.class(*n.Class))
 	}
@@ -39,13 +56,19 @@ func (b *block) notice(r *exchange.Report) {
 	if n.Part != nil {
 		b.part(n.Part)
 	}
-	b.gap()
-	b.paragraph(b.say("purpose"))
-	b.paragraph(b.say("rules"))
-	b.line("basis", b.clause(n.Clause))
-	b.line("edition", clean(n.Edition, 200))
-	b.signature()
-	b.ending(r.TLP)
+}
+
+// items are the notices of a digest, each under its own clause and marking.
+func (b *block) items(r *exchange.Report) {
+	count := counted(b.language, "digest.", len(r.Notice.Items))
+	b.subject = b.marked(r.TLP, count)
+	b.paragraph(count)
+	for i, n := range r.Notice.Items {
+		b.text.WriteString(strings.TrimSpace(strconv.Itoa(i+1)+". "+clean(string(n.TLP), 20)) + "\n")
+		b.text.WriteString(b.byClause(n.Clause) + "\n")
+		b.noticed(n)
+		b.gap()
+	}
 }
 
 // byClause says under which clause, or item of a clause, we write.
