@@ -37,6 +37,9 @@ func TestEveryProblemHasItsTexts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if name == filepath.Join("..", "stix", "table_extensions.go") { // its archive-ext is a name of the standard
+				continue
+			}
 			ast.Inspect(file, func(n ast.Node) bool {
 				if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
 					if s, _ := strconv.Unquote(l.Value); literal.MatchString(s) {

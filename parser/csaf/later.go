@@ -20,6 +20,7 @@ func (a *advisory) testLater() {
 		return
 	}
 	a.testSharing()
+	a.testEnded()
 	a.deep(shape.Get(a.Doc.Root, "product_tree"), 1)
 	a.eachProduct(func(p *tree.Node) {
 		helper := shape.Get(p, "product_identification_helper")

@@ -2,6 +2,7 @@ package csaf
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,6 +69,45 @@ func TestLater(t *testing.T) {
 		}
 		if want := strings.Fields(c.key); !slices.Equal(keys, want) {
 			t.Errorf("%v: %v, want %q", c.changes, problems, c.key)
+		}
+	}
+}
+
+// A document that was withdrawn or superseded says why, and by what.
+func TestEnded(t *testing.T) {
+	ended := func(category, notes, references string, revisions int) string {
+		history := `{"date":"2026-01-01T10:00:00Z","number":"1","summary":"s"}`
+		if revisions > 1 {
+			history += `,{"date":"2026-01-02T10:00:00Z","number":"2","summary":"s"}`
+		}
+		return `{"$schema":"https://docs.oasis-open.org/csaf/csaf/v2.1/schema/csaf.json","document":{"category":"` + category + `","csaf_version":"2.1","distribution":{"tlp":{"label":"CLEAR"}},"title":"t",` +
+			notes + references + `"publisher":{"category":"vendor","name":"n","namespace":"https://a.example"},"tracking":{"current_release_date":"2026-01-02T10:00:00Z","id":"x",` +
+			`"initial_release_date":"2026-01-01T10:00:00Z","status":"final","version":"` + strconv.Itoa(revisions) + `","revision_history":[` + history + `]}}}`
+	}
+	note := func(category, title string) string {
+		return `"notes":[{"category":"` + category + `","text":"t","title":"` + title + `"}],`
+	}
+	successor := `"references":[{"category":"external","summary":"Superseding Document","url":"https://a.example/"}],`
+	for _, c := range []struct{ doc, keys string }{
+		{ended(withdrawnProfile, note("description", "Reasoning for Withdrawal"), "", 2), ""},
+		{ended(supersededProfile, note("description", "Reasoning for Supersession"), successor, 2), ""},
+		{ended(withdrawnProfile, note("description", "Reasoning for Withdrawal"), "", 1), "27-16"},
+		{ended(withdrawnProfile, note("description", "Why"), "", 2), "27-17"},
+		{ended(withdrawnProfile, `"lang":"kk",`+note("description", "Неге"), "", 2), ""},
+		{ended(withdrawnProfile, note("summary", "Reasoning for Withdrawal"), "", 2), "27-14 27-17"},
+		{ended(supersededProfile, note("description", "Reasoning for Withdrawal"), successor, 2), "27-18"},
+		{ended(supersededProfile, note("description", "Reasoning for Supersession"), "", 2), "27-19"},
+		{strings.Replace(ended(withdrawnProfile, note("description", "Reasoning for Withdrawal"), "", 2), `"document":`, `"product_tree":{"full_product_names":[{"name":"n","product_id":"p"}]},"document":`, 1), "27-15"},
+		{strings.NewReplacer(`"csaf_vex"`, `"csaf_security_advisory"`, `"known_affected":["P1"],`, ``).Replace(base21()), "27-12"},
+	} {
+		_, problems := read(c.doc)
+		var keys []string
+		for _, p := range problems {
+			keys = append(keys, strings.TrimPrefix(p.Key, "semantic-csaf-"))
+		}
+		slices.Sort(keys)
+		if !slices.Equal(keys, strings.Fields(c.keys)) {
+			t.Errorf("%s: %v, want %q", c.doc, problems, c.keys)
 		}
 	}
 }
