@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -74,7 +75,8 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, methods []route) {
 	began := time.Now()
 	defer func() {
 		if x := recover(); x != nil {
-			a.Log.Error("request panicked", "kind", fmt.Sprintf("%T", x)) // its text may hold what was sent
+			// What it says may hold what was sent; the trace does not.
+			a.Log.Error("request panicked", "kind", fmt.Sprintf("%T", x), "trace", string(debug.Stack()))
 			if c.status == 0 {
 				c.problem(refuse(http.StatusInternalServerError, "unavailable"))
 			}

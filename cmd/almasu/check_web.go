@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"syscall"
@@ -48,6 +49,9 @@ func (k *checker) web(ctx context.Context, c *config.Config, now time.Time) {
 
 func tokensInForce(ctx context.Context, c *config.Config, now time.Time) (n int, err error) {
 	store, err := openStore(ctx, c, true, func() time.Time { return now })
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil // before the first start
+	}
 	if err != nil {
 		return 0, err
 	}

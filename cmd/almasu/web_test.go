@@ -301,6 +301,15 @@ func TestCheckTriesTheAPI(t *testing.T) {
 	}
 }
 
+func TestCheckOfTheAPIBeforeTheFirstStart(t *testing.T) {
+	s := newSite(t, "soc", "soc-alfa", nil, time.Now())
+	s.add(t, "\nweb: {address: \"127.0.0.1:0\"}\n")
+	lines, _ := s.checks(t)
+	if find(lines, levelWarn, "no token is in force") == nil || find(lines, levelOK, "127.0.0.1:0 is free") == nil {
+		t.Errorf("%+v", lines)
+	}
+}
+
 func TestWebOverTLS(t *testing.T) {
 	ca := testpeer.NewCA(t, "almasu.soc.example")
 	s := newRunningSOC(t, fmt.Sprintf("web: {address: \"127.0.0.1:0\", tls_cert: %s, tls_key: %s, hosts: [almasu.soc.example]}\n", ca.CertFile, ca.KeyFile))
