@@ -92,6 +92,7 @@ func (k *Key) Sign(random io.Reader, digest []byte, o gocrypto.SignerOpts) (sign
 // wrong in PKCS#1 v1.5 comes back as a random key of that length and no error, as
 // crypto/rsa does it: nobody learns from us what the padding was (RFC 3218).
 func (k *Key) Decrypt(random io.Reader, encrypted []byte, o gocrypto.DecrypterOpts) ([]byte, error) {
+	//lint:ignore SA1019 partners' programs use PKCS #1 v1.5; a wrong key looks like a damaged message
 	old, isOld := o.(*rsa.PKCS1v15DecryptOptions)
 	if !isOld || old.SessionKeyLen == 0 {
 		return k.decrypt(random, encrypted, o)

@@ -41,6 +41,7 @@ func (f *fake) Decrypt(random io.Reader, b []byte, o gocrypto.DecrypterOpts) ([]
 	if f.away {
 		return nil, errDevice
 	}
+	//lint:ignore SA1019 what partners' programs send
 	if o, ok := o.(*rsa.PKCS1v15DecryptOptions); ok && o.SessionKeyLen > 0 {
 		return nil, errors.New("tokens know no session keys")
 	}
@@ -70,6 +71,7 @@ func TestNoOracle(t *testing.T) {
 		}
 		return out
 	}
+	//lint:ignore SA1019 what partners' programs send
 	options := &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 32}
 	got, err := k.Decrypt(rand.Reader, encrypt(want), options)
 	if err != nil || !bytes.Equal(got, want) {
@@ -98,8 +100,8 @@ func TestAwayAndBack(t *testing.T) {
 	})
 	digest := make([]byte, 32)
 	sign := func() error { _, err := k.Sign(rand.Reader, digest, gocrypto.SHA256); return err }
-	//lint:ignore SA1019 what partners' programs send
 	open := func() error {
+		//lint:ignore SA1019 what partners' programs send
 		_, err := k.Decrypt(rand.Reader, digest, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 32})
 		return err
 	}
