@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"almasu/config"
 	"almasu/exchange"
 	"almasu/parser"
 	"almasu/parser/plain"
@@ -65,6 +66,11 @@ type cardDraft struct {
 	order    []string // keys answered
 	answers  map[string]string
 	before   map[string]any // the card that is updated, nil for a new one
+}
+
+// ownDefaults are what the configuration says of us for a card as text.
+func ownDefaults(c *config.Config, at time.Time) plain.Defaults {
+	return plain.Defaults{Reporter: c.Identity.ID, Email: c.Identity.Address, Phone: c.Identity.Phone, Language: c.Language, Zone: c.Zone, At: at, Now: at}
 }
 
 // text is the card as lines, and on which of them each answer begins.

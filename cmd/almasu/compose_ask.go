@@ -56,9 +56,8 @@ func compose(ctx context.Context, g *globals, how composing) error {
 	language := exchange.Language(g.Language)
 	t := &composition{asking: &asking{ctx, bufio.NewReader(g.Stdin), g.Stdin, g.Stderr, language}, g: g, c: c, store: store, to: how.to,
 		draft: &cardDraft{language: language, answers: map[string]string{},
-			limits: parser.Limits{Document: c.Limits.Document, Depth: c.Limits.Depth},
-			defaults: plain.Defaults{Reporter: c.Identity.ID, Email: c.Identity.Address, Phone: c.Identity.Phone, Language: language, Zone: c.Zone,
-				At: g.Now(), Now: g.Now()}}}
+			limits:   parser.Limits{Document: c.Limits.Document, Depth: c.Limits.Depth},
+			defaults: ownDefaults(c, g.Now())}}
 	fmt.Fprintln(t.out, t.say("hello"))
 	if err := t.begin(how); err != nil {
 		return err

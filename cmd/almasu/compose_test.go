@@ -138,8 +138,9 @@ func TestComposeAndThinkBetter(t *testing.T) {
 	}
 }
 
-// TestComposeAsksForTheUpdate: without flags the reports last sent are offered.
-func TestComposeAsksForTheUpdate(t *testing.T) {
+// exampleSent is a SOC that has submitted an example.
+func exampleSent(t *testing.T) (*site, submitted) {
+	t.Helper()
 	s := composingSOC(t, "en")
 	put(t, s.path("r.json"), s.must(t, newExampleCommand, "incident", "--reporter", "soc-alfa"))
 	s.g.JSON = true
@@ -148,6 +149,12 @@ func TestComposeAsksForTheUpdate(t *testing.T) {
 	if err := json.Unmarshal(s.out.Bytes(), &made); err != nil {
 		t.Fatal(err)
 	}
+	return s, made
+}
+
+// TestComposeAsksForTheUpdate: without flags the reports last sent are offered.
+func TestComposeAsksForTheUpdate(t *testing.T) {
+	s, made := exampleSent(t)
 	s.answers(append([]string{made.ID}, append(make([]string, 13), "yes")...)...)
 	s.must(t, newSubmitCommand)
 	if cards := s.sent(t, made.ID); len(cards) != 2 || cards[1]["revision"] != float64(2) || cards[1]["incident_id"] != cards[0]["incident_id"] ||
@@ -159,14 +166,7 @@ func TestComposeAsksForTheUpdate(t *testing.T) {
 // TestWatchSaysHowLongIsLeft: the line of a report that waits, and of one that
 // is late.
 func TestWatchSaysHowLongIsLeft(t *testing.T) {
-	s := composingSOC(t, "en")
-	put(t, s.path("r.json"), s.must(t, newExampleCommand, "incident", "--reporter", "soc-alfa"))
-	s.g.JSON = true
-	s.must(t, newSubmitCommand, s.path("r.json"))
-	var made submitted
-	if err := json.Unmarshal(s.out.Bytes(), &made); err != nil {
-		t.Fatal(err)
-	}
+	s, made := exampleSent(t)
 	_, store, err := s.g.openStore(t.Context())
 	if err != nil {
 		t.Fatal(err)

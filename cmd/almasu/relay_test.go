@@ -301,3 +301,22 @@ func secretOf(t *testing.T, file string) string {
 	}
 	return string(text)
 }
+
+// TestValidateACardAsText: with a configuration and without one.
+func TestValidateACardAsText(t *testing.T) {
+	s := newSite(t, "soc", "soc-alfa", nil, time.Now())
+	put(t, s.path("good.txt"), textCard())
+	put(t, s.path("bad.txt"), strings.Replace(textCard(), "жоғары", "ауыр", 1))
+	put(t, s.path("other.txt"), "the server was hacked")
+	for _, config := range []string{s.g.ConfigPath, ""} {
+		s.g.ConfigPath = config
+		if out := s.must(t, newValidateCommand, s.path("good.txt")); !strings.Contains(out, "valid card-json incident") {
+			t.Errorf("%s", out)
+		}
+		for name, want := range map[string]string{"bad.txt": "/severity line 5 ", "other.txt": "unknown"} {
+			if err := s.do(newValidateCommand, s.path(name)); err == nil || !strings.Contains(s.out.String(), want) {
+				t.Errorf("%s: %v %s", name, err, s.out.String())
+			}
+		}
+	}
+}

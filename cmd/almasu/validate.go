@@ -12,6 +12,7 @@ import (
 	"almasu/exchange"
 	"almasu/internal/catalogue"
 	"almasu/parser"
+	"almasu/parser/plain"
 )
 
 func newValidateCommand(g *globals) *cobra.Command {
@@ -77,8 +78,24 @@ func validate(g *globals, files []string, at time.Time) error {
 	return nil
 }
 
+// textDefaults are what a card written as text need not say: of the
+// configuration, or made up where there is none.
+func (g *globals) textDefaults(at time.Time) plain.Defaults {
+	c, err := g.load()
+	if err != nil {
+		return plain.Defaults{Reporter: "reporter", Email: "reporter@reporter.example", Phone: "+77000000000",
+			Language: exchange.English, Zone: time.Local, At: at, Now: at}
+	}
+	return ownDefaults(c, at)
+}
+
 func validateDocument(g *globals, file string, body []byte, limits parser.Limits, at time.Time) validation {
 	parsed := parser.ParseFile(exchange.Document{Name: filepath.Base(file), Body: body}, limits, at)
+	if parsed.Refusal.Code == exchange.FormatUnknown {
+		if text := parser.ParseText(plain.Text{Body: string(body)}, g.textDefaults(at), limits); text.Refusal.Code != exchange.NoReport {
+			parsed = text
+		}
+	}
 	v := validation{File: file, Format: string(parsed.Format), Problems: []exchange.Problem{}}
 	for _, p := range parsed.Problems {
 		p.Text = g.problemText(p)

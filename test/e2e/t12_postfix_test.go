@@ -28,6 +28,9 @@ type organisation struct {
 const (
 	officeAddress = "analyst@office.example"
 	aliasAddress  = "nccis@office.example"
+
+	keyless        = "soc-keyless" // a participant without a key
+	keylessAddress = "exchange@keyless.example"
 )
 
 // newOrganisation starts a SOC as docs/CONNECT.md has it, and an NCCIS with a
@@ -58,11 +61,14 @@ func newOrganisation(t *testing.T) (*organisation, *node) {
 			routes[a[strings.IndexByte(a, '@')+1:]] = dovecot
 		}
 	}
-	for line := range strings.Lines(newNode(t, "soc-alfa", "").must("participants", "list", "--transport", "lmtp:unix:"+filter)) {
+	routes["keyless.example"] = dovecot
+	first := newNode(t, "soc-alfa", "")
+	addKeyless(first)
+	for line := range strings.Lines(first.must("participants", "list", "--transport", "lmtp:unix:"+filter)) {
 		address, transport, _ := strings.Cut(strings.TrimSpace(line), " ")
 		routes[address] = transport
 	}
-	if routes[w.Person("nccis").Address()] == "" || routes[alfa] != "lmtp:inet:"+lmtp {
+	if routes[w.Person("nccis").Address()] == "" || routes[keylessAddress] == "" || routes[alfa] != "lmtp:inet:"+lmtp {
 		t.Fatalf("the transport map is %v", routes)
 	}
 	routes["office.example"] = dovecot
@@ -85,9 +91,19 @@ func newOrganisation(t *testing.T) (*organisation, *node) {
 	if err := os.WriteFile(filepath.Join(o.soc.dir, "relay.users"), []byte(line), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	addKeyless(o.soc)
 	o.soc.start()
 	nccis.start()
 	return o, nccis
+}
+
+// addKeyless registers the participant without a key.
+func addKeyless(n *node) {
+	n.t.Helper()
+	file := "id: " + keyless + "\nkind: soc\nname: {kk: x, ru: x, en: x}\naddresses: [" + keylessAddress + "]\n"
+	if err := os.WriteFile(filepath.Join(n.dir, "participants", keyless+".yaml"), []byte(file), 0o600); err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // send hands a mail to the organisation's Postfix as a mail client does.
@@ -189,8 +205,10 @@ func TestT12PostfixSealsWhatGoesToParticipantsAndHandsInWhatComesBack(t *testing
 		return strings.Contains(o.postfix.Log(t), "status=bounced") && strings.Contains(o.postfix.Log(t), "/severity")
 	})
 	o.whileAlmasuIsDown(lost, centre)
+	o.noLoop(centre)
+	keylessSecret := o.withoutAKey()
 
-	o.noneInClear(secret, aliasedSecret, lostSecret)
+	o.noneInClear(secret, aliasedSecret, lostSecret, keylessSecret)
 	if got := o.h.dovecot.Messages(t, o.stranger, "INBOX"); len(got) != 1 || !bytes.Contains(got[0], []byte("At one o'clock?")) {
 		t.Errorf("the ordinary mail: %d messages", len(got))
 	}
@@ -227,6 +245,44 @@ func (o *organisation) whileAlmasuIsDown(report []byte, to string) {
 		o.t.Errorf("with the door open again: %v", err)
 	}
 	accepted(o.t, o.soc, "ALFA-3")
+}
+
+// noLoop: a sealed letter that comes to the front door again is refused, and
+// where the door does not see it, by the filter.
+func (o *organisation) noLoop(centre string) {
+	o.t.Helper()
+	sealed := o.h.dovecot.Messages(o.t, centre, "Done")
+	if len(sealed) == 0 {
+		o.t.Fatal("the NCCIS has no letter")
+	}
+	if err := o.send(sealed[0], centre); err == nil || !strings.Contains(err.Error(), "5.6.0") {
+		o.t.Errorf("a sealed letter at the door: %v", err)
+	}
+	before := strings.Count(o.postfix.Log(o.t), "status=bounced")
+	if err := o.send(sealed[0], aliasAddress); err != nil {
+		o.t.Fatal(err)
+	}
+	testpeer.Until(o.t, storyWait, "Postfix to bounce a letter that came round", func(context.Context) bool {
+		return strings.Count(o.postfix.Log(o.t), "status=bounced") > before
+	})
+}
+
+// withoutAKey: a report to a participant that nothing can be sealed to is held.
+func (o *organisation) withoutAKey() (secret string) {
+	o.t.Helper()
+	document, secret := world(o.t).Document("soc-alfa", keyless, "ALFA-4", false)
+	if err := o.send(attached(document), keylessAddress); err != nil {
+		o.t.Fatal(err)
+	}
+	testpeer.Until(o.t, storyWait, "the report to be held", func(context.Context) bool {
+		return o.soc.count("SELECT count(*) FROM letter WHERE state = 'blocked'") == 1
+	})
+	for line := range strings.Lines(o.postfix.Log(o.t)) {
+		if strings.Contains(line, "to=<"+keylessAddress+">") && !strings.Contains(line, "report ALFA-4 revision 1 is committed") {
+			o.t.Errorf("Postfix did something else with it: %s", line)
+		}
+	}
+	return secret
 }
 
 // noneInClear looks for words in every mailbox outside the organisation.
