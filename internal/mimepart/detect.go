@@ -44,8 +44,9 @@ const (
 	russian = "абвгдежзийклмнопрстуфхцчшщъыьэюяёАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЁ"
 )
 
-// readable counts what a Kazakh or Russian text has, against what it has not:
-// other letters, a capital after a small letter, signs inside of words.
+// readable counts what a Kazakh or Russian text has (small letters and the most
+// frequent ones more), against what it has not: other letters, a capital after a
+// small letter, signs inside of words.
 func readable(text string) int {
 	n := 0
 	before := ' '
@@ -54,7 +55,13 @@ func readable(text string) int {
 		case r < utf8.RuneSelf:
 		case strings.ContainsRune(russian, r), strings.ContainsRune(kazakh, r):
 			n += 2
-			if unicode.IsUpper(r) && unicode.IsLower(before) {
+			if strings.ContainsRune("оеаинтсрвлОЕАИНТСРВЛ", r) {
+				n++
+			}
+			switch {
+			case unicode.IsLower(r):
+				n++
+			case unicode.IsLower(before):
 				n -= 6
 			}
 		case unicode.IsLetter(r):

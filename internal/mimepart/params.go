@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // parseParams reads a field of the form value; name=value ... (RFC 2045
@@ -187,6 +188,11 @@ func (p *Part) FileName() string {
 	}
 	if name == "" {
 		return ""
+	}
+	if !utf8.ValidString(name) { // octets as they are, which no standard allows and some programs write
+		if text, err := DecodeText([]byte(name), DetectCharset([]byte(name))); err == nil {
+			name = text
+		}
 	}
 	return CleanName(DecodeHeader(name))
 }
