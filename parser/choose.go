@@ -147,15 +147,18 @@ func marked(d *tree.Document, body []byte) exchange.Format {
 // or one that nobody knows; the one it was read in was guessed.
 const FindingDetected = "charset-detected"
 
-// plainJSON undoes the charset of JSON that stands in a text part, as mail
-// programs write it: the declared one rules, and only where none that is known
-// is declared it is guessed. JSON itself is UTF-8 (RFC 8259 section 8.1).
+// plainJSON undoes the charset of JSON. JSON is UTF-8 (RFC 8259 section 8.1),
+// and its media types have no charset; one that is declared all the same, and
+// known, rules what is no UTF-8. In a text part, as mail programs write it, the
+// declared one rules, and only where none that is known is declared it is
+// guessed.
 func plainJSON(doc exchange.Document, body []byte) (text []byte, finding string) {
-	if doc.MediaType != "" && !strings.HasPrefix(doc.MediaType, "text/") || doc.MediaType == "text/json" {
-		return body, ""
-	}
-	charset := doc.Charset
-	if !mimepart.KnownCharset(charset) {
+	charset, declared := doc.Charset, mimepart.KnownCharset(doc.Charset)
+	if isText := strings.HasPrefix(doc.MediaType, "text/") && doc.MediaType != "text/json"; !isText {
+		if !declared || utf8.Valid(body) && !bytes.ContainsRune(body, 0) { // zeros are UTF-16's
+			return body, ""
+		}
+	} else if !declared {
 		charset = mimepart.DetectCharset(body)
 		if charset != "utf-8" {
 			finding = FindingDetected

@@ -186,7 +186,8 @@ func TestCharsets(t *testing.T) {
 		{"XML in UTF-16", exchange.Document{MediaType: "application/xml", Body: wide}, ""},
 		{"the same undeclared", exchange.Document{Body: wide}, ""},
 		{"JSON in a text part in windows-1251", exchange.Document{MediaType: "text/plain", Charset: "windows-1251", Body: cyrillic}, ""},
-		{"JSON proper in windows-1251", exchange.Document{MediaType: "application/json", Charset: "windows-1251", Body: cyrillic}, exchange.Malformed},
+		{"JSON proper in windows-1251", exchange.Document{MediaType: "application/json", Charset: "windows-1251", Body: cyrillic}, ""},
+		{"the same undeclared", exchange.Document{MediaType: "application/json", Body: cyrillic}, exchange.Malformed},
 	} {
 		if p := Parse([]exchange.Document{c.doc}, Limits{}, now); p.Refusal.Code != c.code {
 			t.Errorf("%s: %v %v", c.name, p.Refusal, p.Problems)

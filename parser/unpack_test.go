@@ -123,6 +123,7 @@ func TestKazakhCharsets(t *testing.T) {
 	for charset, s := range octets {
 		for _, doc := range []exchange.Document{
 			{MediaType: "text/plain", Charset: charset, Body: []byte(strings.Replace(card, "SUMMARY", s, 1))},
+			{MediaType: "application/json", Charset: charset, Body: []byte(strings.Replace(card, "SUMMARY", s, 1))},
 			{MediaType: "application/xml", Charset: charset, Body: []byte(strings.Replace(xml, "SUMMARY", s, 1))},
 			{MediaType: "application/xml", Body: []byte(strings.Replace(strings.Replace(xml, "UTF-8", charset, 1), "SUMMARY", s, 1))},
 		} {
@@ -130,6 +131,25 @@ func TestKazakhCharsets(t *testing.T) {
 			if p.Refusal.Code != "" || p.Reports[0].Incident.Summary != text {
 				t.Errorf("%s in %s: %v %v", doc.MediaType, charset, p.Refusal, p.Problems)
 			}
+		}
+	}
+}
+
+// What declares no charset and is no UTF-8 is refused, and is not read as
+// nonsense in some other charset.
+func TestJSONThatIsNoUTF8(t *testing.T) {
+	card := example(t, exchange.Incident, exchange.CardJSON)
+	spoiled := bytes.Replace(card, []byte(`"summary": "`), []byte("\"summary\": \"\xcf\xf0\xe8 "), 1)
+	damaged := bytes.Replace(card, []byte(`"summary": "`), []byte("\"summary\": \"\xff\xfe"), 1)
+	for _, doc := range []exchange.Document{
+		{Body: spoiled}, {MediaType: "application/json", Body: spoiled}, {MediaType: "text/json", Body: spoiled},
+		{MediaType: "application/octet-stream", Name: "report.json", Body: spoiled},
+		{MediaType: "application/json", Charset: "x-klingon", Body: spoiled}, {MediaType: "application/json", Charset: "utf-8", Body: spoiled},
+		{Body: damaged}, {MediaType: "text/plain", Body: damaged},
+	} {
+		p := Parse([]exchange.Document{doc}, Limits{}, now)
+		if p.Refusal.Code != exchange.Malformed || len(p.Problems) != 1 || p.Problems[0].Code != exchange.ProblemEncoding {
+			t.Errorf("%q %q: %v %v %v", doc.MediaType, doc.Charset, p.Refusal, p.Problems, p.Findings)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func KnownCharset(charset string) bool {
 // DetectCharset guesses the charset of a text that declares none, or one that
 // nobody knows: by its byte order mark, by its being UTF-8, by the zeros of
 // UTF-16, and failing that the one of the Cyrillic charsets under which it reads
-// most like Kazakh or Russian. "" if it reads like nothing.
+// most like Kazakh or Russian. "" if it reads like nothing, or like damaged UTF-8.
 func DetectCharset(body []byte) string {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")):
@@ -27,6 +27,8 @@ func DetectCharset(body []byte) string {
 		return "utf-16le"
 	case utf8.Valid(body):
 		return "utf-8"
+	case damagedUTF8(body):
+		return ""
 	}
 	best, most := "", 0
 	for _, charset := range []string{"windows-1251", "kz-1048", "pt154", "koi8-r", "ibm866"} {
@@ -37,6 +39,24 @@ func DetectCharset(body []byte) string {
 		}
 	}
 	return best
+}
+
+// damagedUTF8 reports a text that is UTF-8 but for a few octets. It must not
+// pass as readable nonsense in a charset of single octets, where characters of
+// several octets would be a rare accident.
+func damagedUTF8(body []byte) bool {
+	whole, broken := 0, 0
+	for len(body) > 0 {
+		r, size := utf8.DecodeRune(body)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			broken++
+		case size > 1:
+			whole++
+		}
+		body = body[size:]
+	}
+	return whole > broken
 }
 
 const (

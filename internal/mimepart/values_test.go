@@ -185,6 +185,7 @@ func TestDetectCharset(t *testing.T) {
 		{"plain", "utf-8"}, {kk, "utf-8"}, {"", "utf-8"},
 		{encoded(t, ru, "windows-1251"), "windows-1251"}, {encoded(t, ru, "koi8-r"), "koi8-r"}, {encoded(t, ru, "ibm866"), "ibm866"},
 		{encoded(t, kk, "kz-1048"), "kz-1048"}, {encoded(t, kk, "pt154"), "pt154"},
+		{"\xff\xfe"[:1] + ru, ""}, {kk + "\xd2", ""}, // UTF-8, damaged
 	} {
 		if got := mimepart.DetectCharset([]byte(tc.body)); got != tc.want {
 			t.Errorf("%q: %q, want %q", tc.body, got, tc.want)
