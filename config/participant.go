@@ -16,9 +16,10 @@ import (
 // key ring and the certificate check need beside it.
 type Participant struct {
 	exchange.Participant
-	File    string
-	OpenPGP []string // files with its public keys
-	SMIME   []string // files with its certificates
+	File         string
+	templateFile string
+	OpenPGP      []string // files with its public keys
+	SMIME        []string // files with its certificates
 	// Revoked are fingerprints that must not be used, upper-case hex, and serial
 	// numbers of certificates as SERIAL:hex.
 	Revoked []string
@@ -51,6 +52,7 @@ type participantFile struct {
 	Outer     string                     `yaml:"outer_signature" is:"accept|hold" default:"hold"`
 	Assets    assets                     `yaml:"assets"`
 	Digest    digest                     `yaml:"digest"`
+	Template  string                     `yaml:"template" is:"path"` // its own words around the facts of letters to it
 }
 
 // assets is what a participant owns or uses, as its file writes it.
@@ -107,6 +109,9 @@ func loadParticipant(path string) (*Participant, *decoder, error) {
 	}
 	p, d := parseParticipant(path, data)
 	d.filesExist()
+	if p.Template, err = readTemplate(p.templateFile, d); err != nil {
+		return nil, nil, err
+	}
 	return p, d, nil
 }
 
@@ -123,7 +128,7 @@ func parseParticipant(path string, data []byte) (*Participant, *decoder) {
 		Participant: exchange.Participant{ID: f.ID, Kinds: f.Kinds, Name: f.Name, FQDNs: f.FQDNs, BIN: f.BIN,
 			Addresses: f.Addresses, Phone: f.Phone, Language: f.Language, Format: string(f.Format), Sends: f.Sends,
 			Assets: f.Assets.domain(), Digest: f.Digest.domain(), AcceptUnbound: f.Unbound == "accept", AcceptOuterSignature: f.Outer == "accept"},
-		File: path, OpenPGP: f.OpenPGP, SMIME: f.SMIME, Revoked: f.Revoked,
+		File: path, templateFile: f.Template, OpenPGP: f.OpenPGP, SMIME: f.SMIME, Revoked: f.Revoked,
 		SealWith: f.SealWith, SMIMECipher: f.Cipher, SMIMERSA: f.RSA,
 	}, d
 }

@@ -80,6 +80,7 @@ type Participant struct {
 	Sends     []ReportKind // nil: all that its kinds may send
 	Assets    Assets       // what it owns or uses
 	Digest    Gathering    // how it wants notices gathered
+	Template  Template     // its own words around the facts of letters to it
 	// AcceptUnbound is `unbound: accept`: mail bound to nobody is taken with a
 	// finding (DESIGN section 4, item 3).
 	AcceptUnbound bool

@@ -227,7 +227,7 @@ func (l *draft) say(words receipt.Wording, doc *exchange.Document) {
 
 // style words letters to a participant: its own language first.
 func (w *World) style(to *exchange.Participant) receipt.Style {
-	s := receipt.Style{Zone: w.Zone, From: w.Register.Self().Name, To: to.Name}
+	s := receipt.Style{Zone: w.Zone, From: w.Register.Self().Name, To: to.Name, Template: to.Template}
 	for _, l := range append([]exchange.Language{to.Language}, w.Languages...) {
 		if l != "" && !slices.Contains(s.Languages, l) {
 			s.Languages = append(s.Languages, l)

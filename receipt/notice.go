@@ -24,6 +24,12 @@ func (b *block) notice(r *exchange.Report) {
 		b.line("date", Date(b.language, r.GeneratedAt.In(b.style.zone())))
 		b.gap()
 	}
+	sort := exchange.TemplateNotice
+	if len(n.Items) > 0 {
+		sort = exchange.TemplateDigest
+	}
+	own := b.words(sort, number, n.Clause, r.GeneratedAt)
+	b.said(own.Opening)
 	if len(n.Items) > 0 {
 		b.items(r)
 	} else {
@@ -36,6 +42,10 @@ func (b *block) notice(r *exchange.Report) {
 	b.paragraph(b.say("rules"))
 	b.line("basis", b.clause(n.Clause))
 	b.line("edition", clean(n.Edition, 200))
+	b.said(own.Closing)
+	if own.Subject != "" {
+		b.subject = b.marked(r.TLP, own.Subject)
+	}
 	b.signature()
 	b.ending(r.TLP)
 }
@@ -104,7 +114,13 @@ func (b *block) report(r *exchange.Report) {
 		b.line("basis", b.clause(clause))
 	}
 	b.gap()
+	own := b.words(exchange.TemplateReport, r.ID, clauseOf(r), r.GeneratedAt)
+	b.said(own.Opening)
 	b.facts(r)
+	b.said(own.Closing)
+	if own.Subject != "" {
+		b.subject = b.marked(r.TLP, own.Subject)
+	}
 	b.gap()
 	if r.Kind != exchange.Ping {
 		b.paragraph(b.say("purpose"))

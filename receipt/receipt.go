@@ -28,6 +28,7 @@ type Style struct {
 	Languages []exchange.Language // one block of text each, in this order; Kazakh if empty
 	Zone      *time.Location      // times are shown in it; UTC if nil
 	From, To  exchange.Names      // the sender's and the addressee's names
+	Template  exchange.Template   // the addressee's own words, nil for none
 }
 
 func (s Style) languages() []exchange.Language {

@@ -101,6 +101,11 @@ func (b *block) receipt(r *exchange.ReceiptBody) {
 	number := clean(r.Number, 64)
 	verdict := b.verdict(r.Verdict)
 	b.subject = b.say("receipt.subject", number, verdict)
+	own := b.words(exchange.TemplateReceipt, number, "", r.DecidedAt)
+	if own.Subject != "" {
+		b.subject = own.Subject
+	}
+	b.said(own.Opening)
 	b.paragraph(b.say("receipt."+string(r.Verdict), number, b.moment(r.ReceivedAt)))
 	if r.Code != "" {
 		b.paragraph(b.say("reason", catalogue.Text(string(b.language), "refusal."+string(r.Code))))
@@ -121,6 +126,7 @@ func (b *block) receipt(r *exchange.ReceiptBody) {
 	if d := r.Digest; d != nil {
 		b.line("digest", clean(d.Algorithm, 20)+" ("+clean(d.Over, 10)+") "+clean(d.Value, 200))
 	}
+	b.said(own.Closing)
 	b.signature()
 }
 

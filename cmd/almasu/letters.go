@@ -17,7 +17,7 @@ import (
 
 func newLettersCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{Use: "letters", Short: "What goes out: waiting, sent, given up"}
-	cmd.AddCommand(newLettersListCommand(g), newLettersShowCommand(g), newLettersRetryCommand(g), newLettersExportCommand(g))
+	cmd.AddCommand(newLettersListCommand(g), newLettersShowCommand(g), newLettersRetryCommand(g), newLettersPreviewCommand(g), newLettersExportCommand(g))
 	return cmd
 }
 
