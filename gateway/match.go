@@ -161,7 +161,7 @@ func (g *Gateway) matchDelivery(ctx context.Context, d *exchange.Decision, o *Ou
 			continue
 		}
 		h := exchange.Hint{Letter: l.ID, Action: r.Action, Status: r.Status, Text: r.Diagnostic, Class: r.Class(), Dialect: o.Delivery.Dialect, Address: r.Address}
-		if r.Action == "failed" {
+		if r.Action == "failed" && l.State != exchange.LetterClosed { // what its addressee has opened did not fail
 			d.Alarms = append(d.Alarms, g.alarm(aboutLetter(exchange.AlarmDeliveryFailed, l, fmt.Sprint(d.Arrival)),
 				"delivery failed", "letter", l.ID, "to", l.To, "kind", l.Kind, "clause", l.Clause, "class", h.Class, "status", r.Status, "dialect", h.Dialect))
 			h.Requeue = l.State == exchange.LetterSent && l.Attempts < maxBounces

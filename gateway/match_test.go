@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -273,5 +274,8 @@ func TestDeliveryReportDoesNotReopenAClosedLetter(t *testing.T) {
 	n.take(dsn(l.EnvelopeID, "failed"), "")
 	if got, err := n.store.Letter(t.Context(), l.ID); err != nil || got.State != exchange.LetterClosed {
 		t.Errorf("%s, %v", got.State, err)
+	}
+	if alarms, err := n.store.Alarms(t.Context(), queue.AlarmFilter{}); err != nil || slices.ContainsFunc(alarms, func(a exchange.Alarm) bool { return a.Kind == exchange.AlarmDeliveryFailed }) {
+		t.Errorf("people are called for a letter that was opened: %+v, %v", alarms, err)
 	}
 }
