@@ -88,7 +88,7 @@ func TestInteropGnuPG(t *testing.T) {
 				testpeer.Slow(t)
 			}
 			p := d.pair(t, k.primary, k.encryption)
-			ring := keysOf(t, d.run(t, nil, "--export-secret-keys", "--armor", p.ours), d.run(t, nil, "--export", p.theirs))
+			ring := peerRing(t, d.run(t, nil, "--export-secret-keys", "--armor", p.ours), d.run(t, nil, "--export", p.theirs))
 			t.Run("they seal", func(t *testing.T) { d.theySeal(t, ring, d.seal(t, p), "key", k.name, k.want) })
 			if k.want == opens {
 				t.Run("we seal", func(t *testing.T) { d.weSeal(t, ring, "key", k.name, d.open(p)) })
@@ -102,7 +102,7 @@ func TestInteropGnuPG(t *testing.T) {
 
 // messages are the rows about messages alone.
 func (d gpgDesk) messages(t *testing.T, p gpgPair) {
-	ring := keysOf(t, d.run(t, nil, "--export-secret-keys", p.ours), d.run(t, nil, "--export", p.theirs))
+	ring := peerRing(t, d.run(t, nil, "--export-secret-keys", p.ours), d.run(t, nil, "--export", p.theirs))
 	row := func(group, what, want string, args ...string) {
 		t.Run(group+" "+what, func(t *testing.T) { d.theySeal(t, ring, d.seal(t, p, args...), group, what, want) })
 	}
@@ -132,7 +132,7 @@ func (d gpgDesk) preferences(t *testing.T, p gpgPair) {
 	for _, c := range []struct{ prefs, cipher string }{{"AES256 AES192 AES SHA512 ZLIB", "AES-256"}, {"AES SHA256 ZIP", "AES-128"}} {
 		t.Run("prefers "+c.cipher, func(t *testing.T) {
 			d.run(t, []byte("setpref "+c.prefs+"\ny\nsave\n"), "--no-batch", "--command-fd", "0", "--edit-key", p.theirs)
-			ring := keysOf(t, d.run(t, nil, "--export-secret-keys", p.ours), d.run(t, nil, "--export", p.theirs))
+			ring := peerRing(t, d.run(t, nil, "--export-secret-keys", p.ours), d.run(t, nil, "--export", p.theirs))
 			d.weSeal(t, ring, "cipher the key prefers", c.cipher, d.open(p))
 		})
 	}
@@ -151,7 +151,7 @@ func TestInteropGnuPG1(t *testing.T) {
 	testpeer.Version(t, d.peer, string(old(nil, "--version")))
 	old(d.run(t, nil, "--export", p.ours), "--import")
 	old(d.run(t, nil, "--export-secret-keys", p.theirs), "--import")
-	ring := keysOf(t, d.run(t, nil, "--export-secret-keys", p.ours), d.run(t, nil, "--export", p.theirs))
+	ring := peerRing(t, d.run(t, nil, "--export-secret-keys", p.ours), d.run(t, nil, "--export", p.theirs))
 	for _, row := range []struct {
 		what, want string
 		args       []string

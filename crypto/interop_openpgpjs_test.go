@@ -63,7 +63,7 @@ func (d jsDesk) both(t *testing.T, key, config settings, group, what, want, ciph
 			testpeer.Slow(t)
 		}
 		p := d.pair(t, key, config)
-		ring := keysOf(t, p.ours.Private, p.theirs.Public)
+		ring := peerRing(t, p.ours.Private, p.theirs.Public)
 		t.Run("they seal", func(t *testing.T) {
 			if s := d.theySeal(t, ring, d.seal(t, p, config, nil), group, what, want); cipher != "" && s.Cipher != cipher {
 				t.Errorf("cipher %s, want %s", s.Cipher, cipher)
@@ -122,20 +122,20 @@ func TestInteropOpenPGPJS(t *testing.T) {
 // messages are the rows about messages alone, with keys of version 4.
 func (d jsDesk) messages(t *testing.T, key settings) {
 	p := d.pair(t, key, nil)
-	ring := keysOf(t, p.ours.Private, p.theirs.Public)
+	ring := peerRing(t, p.ours.Private, p.theirs.Public)
 	one := func(group, what, want string, config settings, edit func(*testpeer.JSJob)) {
 		t.Run(group+" "+what, func(t *testing.T) { d.theySeal(t, ring, d.seal(t, p, config, edit), group, what, want) })
 	}
 	for cipher, want := range map[string]string{"aes128": opens, "aes192": opens, "aes256": opens, "tripledes": heldCipher, "cast5": heldCipher} {
 		q := d.pair(t, settings{"type": "rsa", "rsaBits": 2048}, settings{"preferredSymmetricAlgorithm": cipher})
 		t.Run("cipher "+cipher, func(t *testing.T) {
-			d.theySeal(t, keysOf(t, q.ours.Private, q.theirs.Public), d.seal(t, q, settings{"preferredSymmetricAlgorithm": cipher}, nil), "cipher, MDC (SEIPD version 1)", cipher, want)
+			d.theySeal(t, peerRing(t, q.ours.Private, q.theirs.Public), d.seal(t, q, settings{"preferredSymmetricAlgorithm": cipher}, nil), "cipher, MDC (SEIPD version 1)", cipher, want)
 		})
 	}
 	for _, hash := range []string{"sha256", "sha512", "sha3_256", "sha3_512"} {
 		q, c := d.pair(t, settings{"type": "rsa", "rsaBits": 2048}, nil), settings{"preferredHashAlgorithm": hash}
 		t.Run("hash "+hash, func(t *testing.T) {
-			s := d.theySeal(t, keysOf(t, q.ours.Private, q.theirs.Public), d.seal(t, q, c, nil), "hash of the signature", hash, opens)
+			s := d.theySeal(t, peerRing(t, q.ours.Private, q.theirs.Public), d.seal(t, q, c, nil), "hash of the signature", hash, opens)
 			if s.Hash != strings.ReplaceAll(hash, "_", "-") {
 				t.Errorf("it is %s", s.Hash)
 			}
@@ -145,7 +145,7 @@ func (d jsDesk) messages(t *testing.T, key settings) {
 		c := settings{"preferredCompressionAlgorithm": compression}
 		q := d.pair(t, key, c)
 		t.Run("compression "+compression, func(t *testing.T) {
-			d.theySeal(t, keysOf(t, q.ours.Private, q.theirs.Public), d.seal(t, q, c, nil), "compression", compression, opens)
+			d.theySeal(t, peerRing(t, q.ours.Private, q.theirs.Public), d.seal(t, q, c, nil), "compression", compression, opens)
 		})
 	}
 	one("message", "hidden recipients", opens, nil, func(j *testpeer.JSJob) { j.Hidden = true })
@@ -155,7 +155,7 @@ func (d jsDesk) messages(t *testing.T, key settings) {
 		config := settings{"s2kType": s2k, "aeadProtect": aead, "v6Keys": aead}
 		q := d.pair(t, key, config)
 		t.Run("our key locked by "+s2k, func(t *testing.T) {
-			d.theySeal(t, keysOf(t, q.ours.Private, q.theirs.Public), d.seal(t, q, config, nil), "our private key locked by", fmt.Sprintf("%s S2K", s2k), opens)
+			d.theySeal(t, peerRing(t, q.ours.Private, q.theirs.Public), d.seal(t, q, config, nil), "our private key locked by", fmt.Sprintf("%s S2K", s2k), opens)
 		})
 	}
 }

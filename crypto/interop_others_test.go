@@ -26,7 +26,7 @@ func TestInteropSequoia(t *testing.T) {
 				sq.run(t, nil, "key", "generate", "--cipher-suite", suite, "--userid", "<"+name+"@peer.example>", "--export", name)
 				sq.write(t, name+".cert", sq.run(t, nil, "key", "extract-cert", name))
 			}
-			ring := keysOf(t, sq.read(t, ours), sq.read(t, theirs+".cert"))
+			ring := peerRing(t, sq.read(t, ours), sq.read(t, theirs+".cert"))
 			seal := func(args ...string) []byte {
 				return sq.run(t, []byte(entity()), append([]string{"encrypt", "--signer-key", theirs, "--recipient-cert", ours + ".cert"}, args...)...)
 			}
@@ -63,7 +63,7 @@ func (d rnpDesk) pair(t *testing.T, name, answers string) (ring *crypto.Keyring,
 		d.keys.run(t, []byte(answers), "--homedir", ".", "--expert", "--generate-key", "--userid", uid, "--password", "our passphrase")
 	}
 	secret := d.keys.run(t, nil, "--homedir", ".", "--export-key", "--secret", ours)
-	return keysOf(t, secret, d.keys.run(t, nil, "--homedir", ".", "--export-key", theirs)), ours, theirs
+	return peerRing(t, secret, d.keys.run(t, nil, "--homedir", ".", "--export-key", theirs)), ours, theirs
 }
 
 func (d rnpDesk) seal(t *testing.T, ours, theirs string, args ...string) []byte {

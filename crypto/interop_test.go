@@ -72,14 +72,3 @@ func (d deskOf) weSeal(t *testing.T, ring *crypto.Keyring, group, what string, o
 		t.Errorf("our own copy: %v %+v", err, o.Security)
 	}
 }
-
-// keysOf is a ring with our private key and the peer's public one.
-func keysOf(t *testing.T, private, peer []byte) *crypto.Keyring {
-	t.Helper()
-	ring, err := crypto.NewKeyring(crypto.KeySet{OpenPGP: []crypto.KeyFile{
-		{Owner: exchange.SelfSigner, File: "self", Data: private, Passphrase: []byte("our passphrase")}, {Owner: "peer", File: "peer", Data: peer}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ring
-}

@@ -59,7 +59,7 @@ func (x tool) read(t *testing.T, name string) []byte {
 	return b
 }
 
-// peerRing has our key, made just now, and a peer's public key.
+// peerRing has our private key and a peer's public key.
 func peerRing(t *testing.T, private, peer []byte) *crypto.Keyring {
 	t.Helper()
 	ring, err := crypto.NewKeyring(crypto.KeySet{OpenPGP: []crypto.KeyFile{
