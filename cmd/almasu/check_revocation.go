@@ -12,15 +12,15 @@ import (
 )
 
 // revocation asks every place that the certificates need, keeping nothing, and
-// says what is known of each certificate then.
-func (k *checker) revocation(ctx context.Context, c *config.Config, keys *crypto.Keyring, now time.Time) {
+// says what is known of each certificate then. The ring that knows it comes back.
+func (k *checker) revocation(ctx context.Context, c *config.Config, keys *crypto.Keyring, now time.Time) *crypto.Keyring {
 	const name = "revocation"
 	standings := []crypto.Standing{}
 	if keys != nil {
 		standings = keys.Standings(now)
 	}
 	if len(standings) == 0 {
-		return
+		return keys
 	}
 	level := levelWarn
 	if c.Trust.Revocation == "require" {
@@ -42,6 +42,7 @@ func (k *checker) revocation(ctx context.Context, c *config.Config, keys *crypto
 			k.line(level, name, "revocation-unknown", []string{s.Owner, s.Fingerprint, c.Trust.Revocation})
 		}
 	}
+	return keys
 }
 
 // ask tries each place once and prints what came of it.

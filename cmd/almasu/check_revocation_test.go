@@ -89,6 +89,9 @@ func TestCheckAsksForRevocation(t *testing.T) {
 	}
 	revoke()
 	lines, _ = s.checks(t)
+	if l := find(lines, levelOK, "participant soc-alfa"); l == nil {
+		t.Errorf("a participant whose certificate was just found good: %+v", lines)
+	}
 	if find(lines, levelOK, "/list.crl answered") == nil || find(lines, levelOK, "soc-alfa: certificate") == nil {
 		t.Errorf("good: %+v", lines)
 	}

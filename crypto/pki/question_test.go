@@ -9,6 +9,8 @@ import (
 	"encoding/asn1"
 	"errors"
 	"math/big"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -220,5 +222,28 @@ func TestDeposedResponder(t *testing.T) {
 		if _, err := Validate(w.leaf.cert, q); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+// TestQuestionsOfKazakhstan: what a certificate of the national authority makes
+// us ask, its list of changes included.
+func TestQuestionsOfKazakhstan(t *testing.T) {
+	var certs []*x509.Certificate
+	for _, name := range []string{"gost1.cer", "nca_gost2022_test.cer"} {
+		raw, err := os.ReadFile("../../../shared/vectors/kz-pki/" + name)
+		if err != nil {
+			t.Skip("the vectors are not here")
+		}
+		list, err := Certificates(raw)
+		must(err)
+		certs = append(certs, list[0])
+	}
+	var got []string
+	for _, q := range needs(certs[0], certs[1]).Questions() {
+		got = append(got, q.URL)
+	}
+	want := []string{"http://test.pki.gov.kz/ocsp/", "http://test.pki.gov.kz/crl/nca_gost2022_test.crl", "http://test.pki.gov.kz/crl/nca_gost2022_d_test.crl"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

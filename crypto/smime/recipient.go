@@ -79,7 +79,11 @@ func (r *Ring) recipient(owner, fingerprint string, at time.Time) (*entry, error
 			continue
 		}
 		if err := r.canEncrypt(e, at); err != nil {
-			reason = fmt.Errorf("certificate %s: %w: ask for a new one", Fingerprint(e.cert), err)
+			hint := "ask for a new one"
+			if errors.Is(err, pki.ErrRevocationUnknown) {
+				hint = "`almasu check` tries the services of its authority"
+			}
+			reason = fmt.Errorf("certificate %s: %w: %s", Fingerprint(e.cert), err, hint)
 			continue
 		}
 		if newest == nil || e.cert.NotBefore.After(newest.cert.NotBefore) {
@@ -132,7 +136,11 @@ func (r *Ring) canEncrypt(e *entry, at time.Time) error {
 		}
 		return nil
 	}
-	if v := r.judge(e, e.cert, forEncryption, nil, at); v.reason != "" {
+	v := r.judge(e, e.cert, forEncryption, nil, at)
+	if v.waiting {
+		return pki.ErrRevocationUnknown
+	}
+	if v.reason != "" {
 		return errors.New(v.reason)
 	}
 	return nil
