@@ -72,7 +72,7 @@ func canary(name string) string {
 // other. Names are the same in every world; the messages are made by Message.
 func Cases() []*Case {
 	var all []*Case
-	for _, group := range [][]*Case{good(), encryption(), signature(), binding(), timing(), payload(), structure(), history()} {
+	for _, group := range [][]*Case{good(), encryption(), signature(), binding(), timing(), payload(), archives(), structure(), history()} {
 		for _, c := range group {
 			c.complete()
 			all = append(all, c)
