@@ -64,6 +64,9 @@ func (g *Gateway) run(ctx context.Context, one *errand, settings Fetching) error
 	settled := false
 	questions := one.questions
 	if one.need != nil {
+		if one.need.Settled(g.revocation.atHand(one), g.clock().Add(settings.Ahead)) {
+			return nil // by a list that was fetched for another certificate
+		}
 		questions = one.need.Questions() // each time with another nonce
 	}
 	for _, q := range questions {

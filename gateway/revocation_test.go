@@ -172,6 +172,19 @@ func TestConfiguredListsAreFetched(t *testing.T) {
 	}
 }
 
+// TestOneListForMany: a list is fetched once, however many certificates are on it.
+func TestOneListForMany(t *testing.T) {
+	h := newHall(t)
+	h.serve(h.list(time.Hour))
+	n := h.node("require")
+	n.g.FetchWith(h.fetching("")) // keeps nothing on disk
+	n.must(second(n.g.watchRevocation(t.Context(), "")))
+	n.fetch()
+	if needs := n.g.world.Load().Keys.Needs(h.clock.now()); len(needs) != 0 || h.visits() != 1 {
+		t.Errorf("%d needs are open, asked %q", len(needs), h.asked)
+	}
+}
+
 // TestOldResponder: one that refuses a question with SHA-256 is asked with SHA-1.
 func TestOldResponder(t *testing.T) {
 	h := newHall(t)
