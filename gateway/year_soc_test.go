@@ -15,8 +15,9 @@ import (
 	"almasu/rules/calendar"
 )
 
-// The year of one SOC: what it sends under clauses 9, 17 and 18 while its relay
-// is down now and then, and whom its gateway alarms. The relay's own book says
+// The year of one SOC: what it sends under clauses 5, 9, 17 and 18 while its
+// relay is down now and then, what it is asked under clause 10, and whom its
+// gateway alarms. The relay's own book says
 // when a letter was taken; from that, from when the gateway looked and from the
 // words of the order slowAlarms works out what must stand in the store.
 const socReports = 250
@@ -28,10 +29,10 @@ type sending struct {
 	starts        time.Time // confirmed, or changed
 	handed        time.Time
 	position      int64
-	quarter       string // 18
-	want          string // of an approval: how many incidents and how many late
-	incidents     int
-	lateIncidents int
+	quarter       string    // 18
+	incidents     int       // 18: as the report says
+	lateIncidents int       // 18
+	by, answered  time.Time // 10: when the answer is wanted, and when it is given (zero: never)
 }
 
 type socYear struct {
@@ -49,7 +50,7 @@ func TestYearAtASOC(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 1718))
 	c := newClock()
 	c.set("2025-12-20 00:00:00")
-	y := &socYear{node: open(t, "soc-alfa", c), zone: time.FixedZone("Asia/Almaty", 5*3600), taken: map[int64]time.Time{}, quarts: map[string]*sending{}}
+	y := &socYear{node: open(t, "soc-alfa", c, serving(t)), zone: time.FixedZone("Asia/Almaty", 5*3600), taken: map[int64]time.Time{}, quarts: map[string]*sending{}}
 	y.born()
 	y.end = time.Date(2026, 12, 31, 23, 0, 0, 0, y.zone)
 	y.plan(r)
@@ -60,13 +61,26 @@ func TestYearAtASOC(t *testing.T) {
 				return []exchange.Attempt{{Outcome: exchange.OutcomeLater, At: now, Relay: "relay", Outside: true, Code: 451}}
 			}
 		}
-		if y.taken[l.Report].IsZero() {
+		if y.taken[l.Report].IsZero() && l.Clause != "" {
 			y.taken[l.Report] = now
 		}
 		return []exchange.Attempt{{Outcome: exchange.OutcomeSent, At: now, Relay: "relay", Outside: true, Code: 250}}
 	}
 	y.live()
 	compareYears(t, y.found(), y.slow())
+}
+
+// serving makes soc-beta an organisation that the SOC serves.
+func serving(t *testing.T) func(*World) {
+	return func(w *World) {
+		cast := people()
+		cast["soc-beta"].Kinds, cast["soc-beta"].Assets = []exchange.ParticipantKind{exchange.KindServedOrganisation}, exchange.Assets{CIDRs: []string{"192.0.2.0/24"}}
+		reg, err := exchange.NewRegister(cast["soc-alfa"], []*exchange.Participant{cast["nccis"], cast["soc-beta"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Register = reg
+	}
 }
 
 func (y *socYear) plan(r *rand.Rand) {
@@ -89,6 +103,21 @@ func (y *socYear) plan(r *rand.Rand) {
 		at := moment()
 		y.out = append(y.out, &sending{id: fmt.Sprintf("c-%d", i), clause: "17", starts: at, handed: at.Add(time.Duration(r.IntN(17)) * time.Minute)})
 	}
+	for i := range 60 {
+		at := moment()
+		if i%2 == 0 {
+			at = y.down[r.IntN(len(y.down))].from.Add(time.Minute)
+		}
+		y.out = append(y.out, &sending{id: fmt.Sprintf("t-%d", i), clause: "5", starts: at, handed: at})
+	}
+	for i := range 60 {
+		at := moment()
+		in := &sending{id: fmt.Sprintf("a-%d", i), clause: "10", starts: at, handed: at, by: at.Add(time.Duration(4+r.IntN(70)) * time.Hour)}
+		if i%4 > 0 {
+			in.answered = at.Add(time.Duration(float64(in.by.Sub(at))*(0.1+1.1*r.Float64())).Truncate(time.Second) + 11*time.Second)
+		}
+		y.out = append(y.out, in)
+	}
 	for month, quarter := range map[time.Month]string{time.January: "2025-Q4", time.April: "2026-Q1", time.July: "2026-Q2", time.October: "2026-Q3"} {
 		if month == time.July { // never
 			continue
@@ -107,22 +136,36 @@ func (y *socYear) live() {
 	for at := time.Date(2026, 1, 1, 0, 0, 0, 0, y.zone); !at.After(y.end); at = at.Add(time.Hour) {
 		looks = append(looks, at)
 	}
+	steps := []yearStep{}
 	for _, s := range y.out {
-		for at := s.handed.Truncate(30 * time.Second); at.Before(s.handed.Add(30 * time.Minute)); at = at.Add(30 * time.Second) {
+		steps = append(steps, yearStep{s.handed, func() { y.hand(s) }})
+		window, cadence := 30*time.Minute, 30*time.Second
+		switch s.clause {
+		case "5":
+			window, cadence = 80*time.Minute, 5*time.Minute
+		case "10":
+			window = 0
+			if !s.answered.IsZero() {
+				steps = append(steps, yearStep{s.answered, func() { y.answers(s) }})
+			}
+		}
+		for at := s.handed.Truncate(cadence); at.Before(s.handed.Add(window)); at = at.Add(cadence) {
 			looks = append(looks, at)
 		}
 	}
+	slices.SortStableFunc(steps, func(a, b yearStep) int { return a.at.Compare(b.at) })
 	slices.SortFunc(looks, func(a, b time.Time) int { return a.Compare(b) })
 	y.looks = slices.CompactFunc(looks, func(a, b time.Time) bool { return a.Equal(b) })
-	waiting := y.out
 	for _, at := range y.looks {
-		for len(waiting) > 0 && waiting[0].handed.Before(at) {
-			y.moveTo(waiting[0].handed)
-			y.hand(waiting[0])
-			waiting = waiting[1:]
+		for len(steps) > 0 && steps[0].at.Before(at) {
+			y.moveTo(steps[0].at)
+			steps[0].do()
+			steps = steps[1:]
 		}
 		y.moveTo(at)
 		y.look()
+		_, err := y.g.watchRequests(y.Context(), "test")
+		y.must(err)
 		y.send()
 	}
 }
@@ -133,8 +176,36 @@ func (y *socYear) moveTo(at time.Time) {
 	y.clock.at = at
 }
 
+// comes takes in what the NCCIS sends.
+func (y *socYear) comes(s *sending) {
+	y.Helper()
+	r := &exchange.Report{ID: s.id, Revision: 1, Reporter: "nccis", Addressee: "soc-alfa", GeneratedAt: s.handed, TLP: exchange.TLPGreen}
+	if s.clause == "5" {
+		r.Kind, r.Threat = exchange.Threat, &exchange.ThreatBody{ThreatID: s.id, Title: "x", Description: "x", ObservedAt: s.handed,
+			Objects: []exchange.Object{{IP: []string{"192.0.2.7"}}}}
+	} else {
+		r.Kind, r.Request = exchange.Request, &exchange.RequestBody{Clause: "10.4", Subject: "x", Text: "x", AnswerBy: s.by}
+	}
+	y.want(y.take(mail{from: "nccis", to: "soc-alfa", auto: "auto-generated"}.seal(y.T, s.handed, rendered(r)), address("nccis")), exchange.ArrivalAccepted, "")
+	list, err := y.store.Reports(y.Context(), queue.ReportFilter{ID: s.id})
+	y.must(err)
+	s.position = list[0].Position
+}
+
+func (y *socYear) answers(s *sending) {
+	y.Helper()
+	asked, err := y.g.OpenRequest(y.Context(), s.id, "nccis")
+	y.must(err)
+	_, err = y.g.AnswerRequest(y.Context(), asked, "done", "x", "dana")
+	y.must(err)
+}
+
 func (y *socYear) hand(s *sending) {
 	y.Helper()
+	if s.clause == "5" || s.clause == "10" {
+		y.comes(s)
+		return
+	}
 	var sub Submission
 	var err error
 	switch s.clause {
@@ -186,6 +257,9 @@ func (y *socYear) found() []string {
 	y.must(err)
 	for _, a := range alarms {
 		subject := a.Subject
+		if _, position, request := strings.Cut(subject, ", "); request { // "request 3, report 12"
+			subject = position
+		}
 		if id, is := ids[subject]; is {
 			subject = id
 		}
@@ -195,125 +269,4 @@ func (y *socYear) found() []string {
 		}
 	}
 	return out
-}
-
-// slow works it out again, look by look.
-func (y *socYear) slow() []string {
-	var out []string
-	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	firstCard := true
-	for _, s := range y.out {
-		switch s.clause {
-		case "9":
-			y.slowClock(say, s, s.starts, []slowStep{{5, "log", false}, {10, "duty", false}, {13, "people", false}, {15, "people", true}})
-		case "17":
-			from := s.starts
-			if firstCard { // nothing was told before that could have changed
-				from, firstCard = s.handed, false
-			}
-			y.slowClock(say, s, from, []slowStep{{5, "duty", false}, {15, "people", true}})
-		case "18":
-			y.slowReport(say, s)
-		}
-	}
-	for month := time.January; month <= time.October; month += 3 {
-		quarter := fmt.Sprintf("2026-Q%d", int(month)/3+1)
-		before := map[time.Month]string{time.January: "2025-Q4", time.April: "2026-Q1", time.July: "2026-Q2", time.October: "2026-Q3"}[month]
-		y.slowDays(say, "17", quarter, month, []int{1, 5, 8, 10}) // it confirms none: it only tells of changes
-		y.slowDays(say, "18", before, month, []int{1, 5, 8, 9, 10})
-	}
-	return out
-}
-
-type slowStep struct {
-	minutes int64
-	call    string
-	missed  bool
-}
-
-// slowClock: at each look the last step that passed since the look before is
-// told, as long as the relay has not taken the report; the end is told even if
-// the gateway looked late.
-func (y *socYear) slowClock(say func(string, ...any), s *sending, from time.Time, steps []slowStep) {
-	taken := y.taken[s.position]
-	last := time.Time{}
-	for _, at := range y.looks {
-		if at.Unix() < s.handed.Unix() {
-			last = at
-			continue
-		}
-		if !taken.IsZero() && at.Unix() > taken.Unix() {
-			break
-		}
-		told := slowStep{}
-		over := false
-		for _, step := range steps {
-			moment := from.Unix() + step.minutes*60
-			if step.missed && moment <= at.Unix() {
-				over = true
-			} else if !step.missed && moment <= at.Unix() && moment > last.Unix() {
-				told = step
-			}
-		}
-		if told.minutes > 0 {
-			say("alarm deadline-near %s %s %s %s", s.clause, s.id, told.call, stampOf(at))
-		}
-		if over {
-			say("alarm deadline-missed %s %s people %s", s.clause, s.id, stampOf(at))
-			break
-		}
-		last = at
-	}
-	if taken.Unix() <= from.Unix()+15*60 {
-		say("state %s %s met", s.clause, s.id)
-	} else {
-		say("state %s %s missed", s.clause, s.id)
-	}
-}
-
-// slowReport counts what was registered in the quarter, by the calendar on the
-// wall, and what the relay took too late.
-func (y *socYear) slowReport(say func(string, ...any), s *sending) {
-	months := map[string][3]time.Month{"2026-Q1": {1, 2, 3}, "2026-Q3": {7, 8, 9}}[s.quarter]
-	n, late := 0, 0
-	for _, in := range y.out {
-		if month := in.handed.In(y.zone).Month(); in.clause == "9" && month != 0 && slices.Contains(months[:], month) {
-			n++
-			if taken := y.taken[in.position]; taken.IsZero() || taken.Unix() > in.starts.Unix()+15*60 {
-				late++
-			}
-		}
-	}
-	say("report %s: %d incidents, %d late", s.quarter, n, late)
-	state := "missed"
-	if y.taken[s.position].In(y.zone).Day() <= 10 {
-		state = "met"
-	}
-	say("state 18 %s %s", s.id, state)
-}
-
-// slowDays: on these days of the month at 9, until it is sent; on the 11th it
-// is missed.
-func (y *socYear) slowDays(say func(string, ...any), clause, quarter string, month time.Month, days []int) {
-	taken := time.Time{}
-	if s := y.quarts[quarter]; clause == "18" && s != nil {
-		taken = y.taken[s.position]
-	}
-	for _, day := range append(days, 11) {
-		at := time.Date(2026, month, day, 9, 0, 0, 0, y.zone)
-		if day == 11 {
-			at = time.Date(2026, month, day, 0, 0, 0, 0, y.zone)
-		}
-		if !taken.IsZero() && taken.Unix() < at.Unix() {
-			return
-		}
-		say("alarm quarterly-duty %s %s duty %s", clause, quarter, stampOf(at))
-		if day == 11 {
-			about := "soc-alfa " + quarter
-			if s := y.quarts[quarter]; s != nil && s.handed.Unix() < at.Unix() {
-				about = s.id
-			}
-			say("alarm deadline-missed %s %s people %s", clause, strings.TrimSpace(about), stampOf(at))
-		}
-	}
 }

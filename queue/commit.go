@@ -168,12 +168,31 @@ func (s *Store) addReports(t *tx, d exchange.Decision) ([]int64, error) {
 	for i, r := range d.Reports {
 		r.Position = last - int64(len(d.Reports)-1-i)
 		r.Arrival = d.Arrival
+		if err := t.mayGoOut(r); err != nil {
+			return nil, err
+		}
 		if err := s.addReport(t, r); err != nil {
 			return nil, fmt.Errorf("store a report: %w", err)
 		}
 		positions[i] = r.Position
 	}
 	return positions, nil
+}
+
+// mayGoOut: of our own reports an id has each revision once, whoever hands it
+// in at the same moment; the lock of the position keeps the second one waiting
+// until it can see the first.
+func (t *tx) mayGoOut(r exchange.StoredReport) error {
+	if !r.Outgoing {
+		return nil
+	}
+	var other int64
+	known, err := t.found(`SELECT position FROM report WHERE report_id = $1 AND participant = $2 AND revision = $3 AND outgoing = 1`,
+		[]any{clean(r.Key.ID), r.Participant, int64(r.Key.Revision)}, &other)
+	if err == nil && known {
+		err = fmt.Errorf("revision %d of the report was handed in as report %d: %w", r.Key.Revision, other, ErrConflict)
+	}
+	return err
 }
 
 func (s *Store) addReport(t *tx, r exchange.StoredReport) error {

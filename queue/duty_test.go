@@ -196,3 +196,15 @@ func began(r *rig) {
 		r.Errorf("began at %s: %v", at, err)
 	}
 }
+
+func handedInOnce(r *rig) {
+	mine := func(id string, revision int) error {
+		_, err := r.store.Commit(r.ctx, exchange.Decision{Reports: []exchange.StoredReport{{Participant: "soc-a", Outgoing: true, Kind: exchange.Quarterly,
+			Key: exchange.Key{ID: id, Revision: revision}, Document: []byte("{}")}}})
+		return err
+	}
+	r.must(mine("q", 1))
+	r.is(mine("q", 1), queue.ErrConflict)
+	r.must(mine("q", 2))
+	r.must(mine("q2", 1))
+}

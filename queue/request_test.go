@@ -38,9 +38,11 @@ func (r *rig) openRequests(want int) []exchange.Inquiry {
 func requestStaysOpen(r *rig) {
 	r.ask("REQ-1")
 	r.ask("REQ-2")
+	revision := 0
 	answer := func(id, from string, outgoing bool) {
 		r.Helper()
-		_, err := r.store.Commit(r.ctx, exchange.Decision{Reports: []exchange.StoredReport{report("ANS-"+id+from, 1)},
+		revision++
+		_, err := r.store.Commit(r.ctx, exchange.Decision{Reports: []exchange.StoredReport{report("ANS-"+id+from, revision)},
 			Answered: []exchange.Answered{{RequestID: id, Participant: from, Outgoing: outgoing, Verdict: "done"}}})
 		r.must(err)
 	}
