@@ -22,8 +22,6 @@ func (w *World) cardInText(root *mimepart.Part, docs []exchange.Document, to []s
 			Reason: "the mail has its text as HTML alone: send it as plain text, or attach the report"}}
 	case leaf == nil:
 		return parser.Parsed{Refusal: exchange.Refusal{Code: exchange.NoReport, Reason: "no report document in the message"}}
-	case int64(len(doc.Body)) > w.Parser.DocumentBytes():
-		return parser.Parsed{Refusal: exchange.Refusal{Code: exchange.NoReport, Reason: "the text of the mail is too long for a report card"}}
 	}
 	body, err := mimepart.DecodeText(doc.Body, doc.Charset)
 	if err != nil {
@@ -72,7 +70,7 @@ func textOf(root *mimepart.Part, docs []exchange.Document) (leaf *mimepart.Part,
 func (w *World) parseOwn(doc exchange.Document, now time.Time) parser.Parsed {
 	parsed := parser.ParseFile(doc, w.Parser, now)
 	if parsed.Refusal.Code != exchange.FormatUnknown || doc.MediaType != "" && doc.MediaType != "text/plain" ||
-		int64(len(doc.Body)) > w.Parser.DocumentBytes() {
+		len(doc.Body) > 2*plain.Longest {
 		return parsed
 	}
 	body, err := mimepart.DecodeText(doc.Body, doc.Charset)

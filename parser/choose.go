@@ -68,7 +68,7 @@ func look(doc exchange.Document, l Limits) *candidate {
 		syntax, c.mislabelled = begins, true
 	}
 	body, charset := doc.Body, doc.Charset
-	if int64(len(body)) > l.DocumentBytes() {
+	if int64(len(body)) > l.document() {
 		c.oversize = true
 		body = wholeRunes(body[:min(len(body), prefix)])
 	}

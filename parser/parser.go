@@ -31,8 +31,7 @@ type Limits struct {
 
 const defaultDocument = 4 << 20
 
-// DocumentBytes is the limit on the octets of the machine part.
-func (l Limits) DocumentBytes() int64 {
+func (l Limits) document() int64 {
 	if l.Document <= 0 || l.Document > 1<<30 {
 		return defaultDocument
 	}
@@ -138,7 +137,7 @@ func (p *Parsed) read(c *candidate, l Limits, now time.Time) {
 	}
 	switch {
 	case c.oversize:
-		p.problem(exchange.ProblemLimit, "limit-document", fmt.Sprint(l.DocumentBytes()))
+		p.problem(exchange.ProblemLimit, "limit-document", fmt.Sprint(l.document()))
 		p.refuse(exchange.Invalid)
 	case c.broken:
 		if !c.isRead() {

@@ -14,6 +14,9 @@ import (
 // problems have the lines of the text and the paths of the card. A text that
 // means to be no card is no-report.
 func ParseText(t plain.Text, d plain.Defaults, l Limits) Parsed {
+	if len(t.Body) > plain.Longest {
+		return Parsed{Refusal: exchange.Refusal{Code: exchange.NoReport, Reason: "the text is too long for a report card"}}
+	}
 	if !plain.Recognise(t) {
 		return Parsed{Refusal: exchange.Refusal{Code: exchange.NoReport, Reason: "no report document in the message"}}
 	}

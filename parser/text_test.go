@@ -96,3 +96,22 @@ func TestTextsThatAreNoCard(t *testing.T) {
 		}
 	}
 }
+
+// TestLongTexts: what a hostile text costs is bounded.
+func TestLongTexts(t *testing.T) {
+	for name, line := range map[string]string{"flowed": "x \n", "names": "nobody knows: this\n", "actions": "y\n", "lists": "1.1.1.1,\n"} {
+		head := map[string]string{"actions": "actions: 2026-11-27 14:10 x\n", "lists": "object ip: 192.0.2.1\n"}[name]
+		body := inEnglish + head + strings.Repeat(line, (plain.Longest-1000)/len(line))
+		start := time.Now()
+		p := ParseText(plain.Text{Body: body, Flowed: name == "flowed"}, textDefaults(), Limits{})
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+		if len(p.Problems) > 200 {
+			t.Errorf("%s: %d problems", name, len(p.Problems))
+		}
+	}
+	if p := ParseText(plain.Text{Body: inEnglish + strings.Repeat("x", plain.Longest)}, textDefaults(), Limits{}); p.Refusal.Code != exchange.NoReport {
+		t.Errorf("over the limit: %+v", p.Refusal)
+	}
+}

@@ -25,7 +25,7 @@ type unpacking struct {
 // what is held in memory are those of the message.
 func unpack(docs []exchange.Document, l Limits) unpacking {
 	var u unpacking
-	limits := archive.Limits{Entries: l.ArchiveEntries, Bytes: l.ArchiveBytes, Ratio: l.ArchiveRatio, Document: l.DocumentBytes()}.Whole()
+	limits := archive.Limits{Entries: l.ArchiveEntries, Bytes: l.ArchiveBytes, Ratio: l.ArchiveRatio, Document: l.document()}.Whole()
 	for _, d := range docs {
 		u.documents = append(u.documents, d)
 		kind, differs := archive.KindOf(d)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -114,6 +115,31 @@ func (t *composition) begin(how composing) error {
 	t.draft.kind = exchange.ReportKind(plain.Word("kind", kind))
 	if askedOf(t.draft.kind, false) == nil {
 		return usagef("%s", t.say("no-kind", kind))
+	}
+	return t.addressee()
+}
+
+// addressee asks the NCCIS for whom it writes; a SOC writes to the NCCIS.
+func (t *composition) addressee() error {
+	if t.c.Role != config.RoleNCCIS {
+		return nil
+	}
+	var ids []string
+	for _, p := range t.c.Participants {
+		if p.ID != t.c.Identity.ID {
+			ids = append(ids, p.ID)
+		}
+	}
+	for len(t.to) == 0 {
+		id, err := t.put(label("addressee", t.language) + " (" + strings.Join(ids, ", ") + ")")
+		if err != nil {
+			return t.notSent(err)
+		}
+		if slices.Contains(ids, id) {
+			t.to = []string{id}
+		} else {
+			fmt.Fprintln(t.out, t.say("bad", t.say("one-of", strings.Join(ids, ", "))))
+		}
 	}
 	return nil
 }

@@ -191,3 +191,15 @@ func TestWatchSaysHowLongIsLeft(t *testing.T) {
 		t.Errorf("an unknown report: %v", err)
 	}
 }
+
+// TestComposeAtTheNCCIS: it is asked for whom it writes.
+func TestComposeAtTheNCCIS(t *testing.T) {
+	now := time.Now()
+	nccis, soc := newSite(t, "nccis", "nccis", nil, now), newSite(t, "soc", "soc-alfa", nil, now)
+	nccis.must(t, newParticipantsCommand, "add", soc.card())
+	nccis.answers("request", "soc-404", "soc-alfa", "10.4", "logs", "send them", "", "", "yes")
+	nccis.must(t, newSubmitCommand)
+	if !strings.Contains(nccis.out.String(), "to soc-alfa: waiting") || strings.Contains(nccis.err.String(), "incident") {
+		t.Errorf("%s\n%s", nccis.out.String(), nccis.err.String())
+	}
+}

@@ -27,7 +27,7 @@ func watch(ctx context.Context, g *globals, c *config.Config, store *queue.Store
 	if g.Language != "" {
 		language = g.Language
 	}
-	live := isTerminal(g.Stdout)
+	live := isTerminal(g.Stdout) && !g.JSON
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	last := ""
@@ -39,6 +39,7 @@ func watch(ctx context.Context, g *globals, c *config.Config, store *queue.Store
 		switch {
 		case s.step == "":
 			return fmt.Errorf("%s", catalogue.Text(language, "compose.watch-none", id))
+		case g.JSON: // the end is told alone
 		case live:
 			fmt.Fprintf(g.Stdout, "\r\x1b[K%s", s.line())
 		case s.text != last:

@@ -168,6 +168,7 @@ func Names(key string, l exchange.Language) []string {
 
 // plainKey takes away what does not tell two names apart.
 func plainKey(s string) string {
-	s = strings.NewReplacer("ё", "е", "_", " ", "-", " ", "\u00a0", " ", "*", "", ".", " ").Replace(strings.ToLower(s))
-	return strings.Join(strings.Fields(s), " ")
+	return strings.Join(strings.Fields(sameLetters.Replace(strings.ToLower(s))), " ")
 }
+
+var sameLetters = strings.NewReplacer("ё", "е", "_", " ", "-", " ", "\u00a0", " ", "*", "", ".", " ")

@@ -49,6 +49,8 @@ type Card struct {
 
 // Numbers of the reader.
 const (
+	// Longest is how many octets a card as text may have: a person wrote it.
+	Longest      = 128 << 10
 	mostProblems = 20
 	longestKey   = 60 // characters before the colon
 )
@@ -108,6 +110,7 @@ type reader struct {
 	language exchange.Language // most of the keys are in it
 	latest   time.Time         // of the times told that are past
 	problems []exchange.Problem
+	greeting int // lines before the first field that look like one
 }
 
 func (r *reader) problem(line int, path string, code exchange.ProblemCode, key string, args ...string) {

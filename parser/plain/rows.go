@@ -21,12 +21,22 @@ type row struct {
 // mail.
 func rowsOf(t Text) []row {
 	var rows []row
+	var parts []string // of the last row
+	finish := func() {
+		if len(rows) > 0 {
+			rows[len(rows)-1].text = strings.TrimRightFunc(strings.Join(parts, ""), unicode.IsSpace)
+		}
+	}
 	flowing := false
 	for n, raw := range strings.Split(strings.TrimPrefix(t.Body, "\ufeff"), "\n") {
 		raw = strings.TrimSuffix(raw, "\r")
 		if strings.HasPrefix(raw, ">") {
+			finish()
 			rows = withoutAnnouncement(rows)
-			flowing = false
+			parts, flowing = nil, false
+			if len(rows) > 0 {
+				parts = []string{rows[len(rows)-1].text}
+			}
 			continue
 		}
 		if raw == "--" || raw == "-- " || earlierMail(raw) {
@@ -40,16 +50,14 @@ func rowsOf(t Text) []row {
 		if flows && t.DelSp {
 			stuffed = strings.TrimSuffix(stuffed, " ")
 		}
-		if flowing {
-			rows[len(rows)-1].text += stuffed
-		} else {
-			rows = append(rows, row{n: n + 1, text: stuffed, deep: startsBlank(stuffed)})
+		if !flowing {
+			finish()
+			rows, parts = append(rows, row{n: n + 1, deep: startsBlank(stuffed)}), nil
 		}
+		parts = append(parts, stuffed)
 		flowing = flows
 	}
-	for i := range rows {
-		rows[i].text = strings.TrimRightFunc(rows[i].text, unicode.IsSpace)
-	}
+	finish()
 	return rows
 }
 
@@ -129,7 +137,8 @@ func (r *reader) entries(rows []row) []entry {
 		switch {
 		case ok && isField:
 			entries = append(entries, entry{name, rowAt(row.n, value)})
-		case ok && (len(entries) > 0 || nearest.Name(plainKey(key), known()) != ""):
+		case ok && len(r.problems) >= mostProblems:
+		case ok && (len(entries) > 0 || r.misspelt(plainKey(key))):
 			r.unknown(row.n, plainKey(key))
 		case len(entries) > 0:
 			last := &entries[len(entries)-1]
@@ -137,6 +146,13 @@ func (r *reader) entries(rows []row) []entry {
 		}
 	}
 	return entries
+}
+
+// misspelt reports whether words before the first field look like one; only
+// so many are looked at.
+func (r *reader) misspelt(key string) bool {
+	r.greeting++
+	return r.greeting <= mostProblems && nearest.Name(key, known()) != ""
 }
 
 // unknown tells which name may have been meant: those that go on where the

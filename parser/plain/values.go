@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -112,29 +113,37 @@ func momentOf(s string, zone *time.Location) (time.Time, bool) {
 // is none of them.
 func wordOf(list, written string) string {
 	written = plainKey(written)
-	prefix := "word." + list + "-"
 	if list == "tlp" {
 		label := strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(written, "tlp:"), " ", ""))
 		return "TLP:" + strings.Replace(label, "AMBERSTRICT", "AMBER+STRICT", 1)
 	}
+	return theWords()[list][written]
+}
+
+// theWords are the words of every list in all languages, with their values.
+var theWords = sync.OnceValue(func() map[string]map[string]string {
+	lists := map[string]map[string]string{}
 	for _, key := range catalogue.Keys() {
-		value, ok := strings.CutPrefix(key, prefix)
+		word, ok := strings.CutPrefix(key, "word.")
 		if !ok {
 			continue
 		}
-		if plainKey(value) == written {
-			return value
+		list, value, _ := strings.Cut(word, "-")
+		if lists[list] == nil {
+			lists[list] = map[string]string{}
 		}
+		lists[list][plainKey(value)] = value
 		for _, l := range languages() {
 			for w := range strings.SplitSeq(catalogue.Text(string(l), key), "|") {
-				if plainKey(w) == written {
-					return value
+				if other, there := lists[list][plainKey(w)]; there && other != value {
+					panic("plain: the word " + w + " means " + other + " and " + value)
 				}
+				lists[list][plainKey(w)] = value
 			}
 		}
 	}
-	return ""
-}
+	return lists
+})
 
 func orAsWritten(word, written string) string {
 	if word == "" {
@@ -286,6 +295,13 @@ func typeOf(v string) string {
 // actions takes one of each line that begins with a time; other lines go on
 // with it.
 func (r *reader) actions(e entry) {
+	var words []string // of the last one
+	finish := func() {
+		if n := r.length("actions_taken"); n > 0 && words != nil {
+			r.set("actions_taken/"+strconv.Itoa(n-1)+"/text", strings.TrimSpace(strings.Join(words, "\n")))
+		}
+	}
+	defer finish()
 	for _, row := range e.rows {
 		s := bullet(row.text)
 		if s == "" {
@@ -295,12 +311,13 @@ func (r *reader) actions(e entry) {
 		at, rest, ok := leadingMoment(s, r.defaults.Zone)
 		switch {
 		case ok:
+			finish()
 			path := "actions_taken/" + strconv.Itoa(n)
-			r.set(path, map[string]any{"at": at.Format(time.RFC3339), "text": strings.TrimLeft(rest, " ,;:–-")})
+			r.set(path+"/at", at.Format(time.RFC3339))
 			r.lines["/"+path] = row.n
-		case n > 0:
-			path := "actions_taken/" + strconv.Itoa(n-1) + "/text"
-			r.set(path, strings.TrimSpace(r.get(path).(string)+"\n"+s))
+			words = []string{strings.TrimLeft(rest, " ,;:–-")}
+		case words != nil:
+			words = append(words, s)
 		default:
 			r.problem(row.n, "/actions_taken", exchange.ProblemPattern, "plain-action")
 		}
