@@ -42,6 +42,9 @@ func (f Fetching) withDefaults() Fetching {
 	return f
 }
 
+// unwanted is after how long a question that nobody asks again is nobody's.
+func (f Fetching) unwanted() time.Duration { return max(f.Alarm, 3*f.Retry) }
+
 // errands are the questions about certificates that were asked, are asked, or
 // wait for their turn, and the answers at hand. A message that needs one is
 // given back meanwhile: it keeps no worker waiting.
@@ -141,6 +144,9 @@ func (e *errands) want(n crypto.Need, now time.Time) *errand {
 }
 
 func (e *errands) enlist(one *errand, now time.Time) {
+	if now.Sub(one.wanted) > e.settings.unwanted() { // nobody wanted it meanwhile: it begins anew
+		one.failing, one.told = time.Time{}, false
+	}
 	one.wanted = now
 	if !one.running && !now.Before(one.next) {
 		one.waits = true

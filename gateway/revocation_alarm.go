@@ -56,12 +56,15 @@ func (g *Gateway) alarmOfRevocation(ctx context.Context, now time.Time) error {
 }
 
 // failed lists what has failed for too long and was not told yet, the longest
-// first. Where nothing fails any more the alarm is over.
+// first. Where nothing fails any more that anybody still wants the alarm is over.
 func (e *errands) failed(now time.Time) (out []failure, required bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	standing := false
 	for _, one := range e.list {
+		if now.Sub(one.wanted) > e.settings.unwanted() {
+			continue
+		}
 		standing = standing || one.told
 		if !one.told && !one.failing.IsZero() && now.Sub(one.failing) >= e.settings.Alarm {
 			out = append(out, failure{one, one.what, one.failing, one.err})

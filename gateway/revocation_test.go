@@ -185,6 +185,31 @@ func TestOneListForMany(t *testing.T) {
 	}
 }
 
+// TestAlarmEnds: what nobody wants any more keeps no later alarm back.
+func TestAlarmEnds(t *testing.T) {
+	h := newHall(t)
+	n := h.node("require")
+	watch := func(d time.Duration) {
+		for range int(d / time.Minute) {
+			n.clock.pass(time.Minute)
+			n.must(second(n.g.watchRevocation(t.Context(), "")))
+			n.fetch()
+		}
+	}
+	watch(15 * time.Minute)
+	if c := strings.Count(n.log.String(), "revocation not known"); c != 1 || !n.logged("revocation unknown as well") {
+		t.Fatalf("%d alarms for one network:\n%s", c, n.log)
+	}
+	keys := n.g.world.Load().Keys
+	n.g.Reload(World{Register: n.world.Register, Keys: ring(t, "nccis"), Zone: time.UTC}) // no certificates any more
+	watch(30 * time.Minute)
+	n.g.Reload(World{Register: n.world.Register, Keys: keys, Zone: time.UTC})
+	watch(15 * time.Minute)
+	if c := strings.Count(n.log.String(), "revocation not known"); c != 2 {
+		t.Errorf("%d alarms, want a second one:\n%s", c, n.log)
+	}
+}
+
 // TestOldResponder: one that refuses a question with SHA-256 is asked with SHA-1.
 func TestOldResponder(t *testing.T) {
 	h := newHall(t)
