@@ -85,6 +85,9 @@ func (g *Gateway) FetchWith(f Fetching) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.settings, e.looked = f.withDefaults(), time.Time{}
+	if f.Fetcher == nil { // nobody asks any more; what was learnt stays
+		clear(e.list)
+	}
 	hint(e.wake)
 }
 
