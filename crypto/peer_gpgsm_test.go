@@ -11,15 +11,14 @@ import (
 
 	"almasu/crypto"
 	"almasu/internal/mimepart"
+	"almasu/internal/testpeer"
 )
 
 // TestGpgsm: whole mails both ways with gpgsm 2.2, which reads neither AES-GCM
 // nor RSA-OAEP; its profile says so.
 func TestGpgsm(t *testing.T) {
 	d := newDesk(t)
-	if _, err := exec.LookPath("gpgsm"); err != nil {
-		t.Skip("gpgsm is not installed: the matrix with it is not run")
-	}
+	testpeer.Need(t, "gpgsm")
 	o := staff()
 	home, err := os.MkdirTemp("", "sm") // short: its sockets live there
 	must(err)

@@ -21,9 +21,10 @@ type tool struct {
 
 func newTool(t *testing.T, name string) tool {
 	t.Helper()
+	testpeer.Need(t, name)
 	path, err := exec.LookPath(name)
 	if err != nil {
-		testpeer.LackingInterop(t, name)
+		t.Fatal(err)
 	}
 	return tool{path, t.TempDir()}
 }

@@ -23,9 +23,7 @@ type sm struct {
 func newSM(t *testing.T, names ...string) sm {
 	t.Helper()
 	d := newDesk(t)
-	if _, err := exec.LookPath("gpgsm"); err != nil {
-		t.Skip("gpgsm is not installed: the matrix with it is not run")
-	}
+	testpeer.Need(t, "gpgsm")
 	home, err := os.MkdirTemp("", "sm") // short: its sockets live there
 	must(err)
 	g := sm{d, home}

@@ -23,7 +23,7 @@ const (
 // from npm and not from the system's packages.
 const RequireInterop = "ALMASU_REQUIRE_INTEROP"
 
-// LackingInterop skips the test for a program of the matrix that is missing, or
+// LackingInterop skips the test for openpgp.js where npm could not bring it, or
 // fails it where the whole matrix is asked for.
 func LackingInterop(tb testing.TB, what string) {
 	tb.Helper()
