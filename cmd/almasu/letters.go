@@ -52,7 +52,7 @@ func newLettersListCommand(g *globals) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&state, "state", "", "waiting, sent, closed, never, blocked or replaced")
+	cmd.Flags().StringVar(&state, "state", "", "waiting, sent, closed, never, blocked, gathered or replaced")
 	cmd.Flags().StringVar(&to, "to", "", "participant id")
 	cmd.Flags().StringVar(&track, "track", "", "of those listed only the ones that are waiting, blocked, sent, delivered, opened, refused, overdue or replaced")
 	cmd.Flags().IntVar(&limit, "limit", limit, "at most so many (0: all)")
