@@ -53,7 +53,10 @@ func newListeners(c *config.Config, log *slog.Logger) ([]listening, error) {
 }
 
 // listenOn opens an address, or a socket path; a socket left by a killed
-// process is removed if nobody answers on it.
+// process is removed if nobody answers on it. A mail server has a login of its
+// own, so everybody may connect whom the mode of the folder lets in, as
+// everybody on the machine may to a loopback address: who may submit is asked
+// of the kernel or by a password.
 func listenOn(where string) (net.Listener, error) {
 	if !strings.HasPrefix(where, "/") && !strings.HasPrefix(where, ".") {
 		return net.Listen("tcp", where)
@@ -64,7 +67,14 @@ func listenOn(where string) (net.Listener, error) {
 	} else if errors.Is(err, syscall.ECONNREFUSED) {
 		os.Remove(where)
 	}
-	return net.Listen("unix", where)
+	ln, err := net.Listen("unix", where)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(where, 0o666); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen on %s: %w", where, err), ln.Close())
+	}
+	return ln, nil
 }
 
 func certificateOf(c *config.Config) (*tls.Config, error) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -73,9 +72,6 @@ func newCounter(c *config.Config, name, where string, lmtp bool, log *slog.Logge
 			return rights.From(address)
 		}}
 	r.socket, err = listenOn(where)
-	if err == nil && r.socket.Addr().Network() == "unix" {
-		err = os.Chmod(where, 0o666) // the kernel says who is there, and the users who may
-	}
 	return r, err
 }
 

@@ -38,6 +38,7 @@ func StartPostfix(tb testing.TB, routes map[string]string) *Postfix {
 type PostfixSetup struct {
 	Routes map[string]string // as for StartPostfix; the key may be an address, too
 	Main   string            // further lines of main.cf
+	Master string            // further lines of master.cf
 	// Beside are the options (-o NAME=VALUE) of a second server, at Postfix.Beside;
 	// "" for none.
 	Beside string
@@ -58,7 +59,7 @@ func StartPostfixWith(tb testing.TB, setup PostfixSetup) *Postfix {
 	}
 	f.p = startOnFreePorts(tb, "postfix", 2, func(ports []int) (*process, []string, error) {
 		f.SMTP = loopback(ports[0])
-		master := fmt.Sprintf(postfixMaster, f.SMTP)
+		master := fmt.Sprintf(postfixMaster, f.SMTP) + setup.Master
 		if setup.Beside != "" {
 			f.Beside = loopback(ports[1])
 			master += fmt.Sprintf("%s inet n - n - - smtpd %s\n", f.Beside, setup.Beside)

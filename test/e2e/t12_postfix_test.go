@@ -52,10 +52,10 @@ func newOrganisation(t *testing.T) (*organisation, *node) {
 	if err := os.Chmod(sockets, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	filter, milter, lmtp := filepath.Join(sockets, "filter"), filepath.Join(sockets, "milter"), freePort(t)
+	filter, milter, lmtp := filepath.Join(sockets, "filter"), freePort(t), filepath.Join(sockets, "lmtp")
 	dovecot := "lmtp:inet:" + h.dovecot.LMTP
 	alfa := w.Person("soc-alfa").Address()
-	routes := map[string]string{alfa: "lmtp:inet:" + lmtp}
+	routes := map[string]string{alfa: "almasu:unix:" + lmtp}
 	for _, p := range w.People {
 		for _, a := range p.Addresses {
 			routes[a[strings.IndexByte(a, '@')+1:]] = dovecot
@@ -64,16 +64,16 @@ func newOrganisation(t *testing.T) (*organisation, *node) {
 	routes["keyless.example"] = dovecot
 	first := newNode(t, "soc-alfa", "")
 	addKeyless(first)
-	for line := range strings.Lines(first.must("participants", "list", "--transport", "lmtp:unix:"+filter)) {
+	for line := range strings.Lines(first.must("participants", "list", "--transport", "almasu:unix:"+filter)) {
 		address, transport, _ := strings.Cut(strings.TrimSpace(line), " ")
 		routes[address] = transport
 	}
-	if routes[w.Person("nccis").Address()] == "" || routes[keylessAddress] == "" || routes[alfa] != "lmtp:inet:"+lmtp {
+	if routes[w.Person("nccis").Address()] == "" || routes[keylessAddress] == "" || routes[alfa] != "almasu:unix:"+lmtp {
 		t.Fatalf("the transport map is %v", routes)
 	}
 	routes["office.example"] = dovecot
-	o.postfix = testpeer.StartPostfixWith(t, testpeer.PostfixSetup{Routes: routes,
-		Main: "smtpd_milters = unix:" + milter + "\nmilter_default_action = tempfail\nmilter_content_timeout = 60s\n" +
+	o.postfix = testpeer.StartPostfixWith(t, testpeer.PostfixSetup{Routes: routes, Master: "almasu unix - - n - - lmtp\n",
+		Main: "smtpd_milters = inet:" + milter + "\nmilter_default_action = tempfail\nmilter_content_timeout = 60s\n" +
 			"virtual_alias_maps = inline:{ {" + aliasAddress + " = " + w.Person("nccis").Address() + "} }\n",
 		Beside: "-o content_filter=" + dovecot + " -o smtpd_milters= -o receive_override_options=no_address_mappings"})
 	nccisRoutes := map[string]string{"soc-alfa.example": "smtp:[127.0.0.1]:" + o.postfix.SMTP[strings.LastIndexByte(o.postfix.SMTP, ':')+1:]}
@@ -83,7 +83,7 @@ func newOrganisation(t *testing.T) (*organisation, *node) {
 		}
 	}
 	outside := testpeer.StartPostfix(t, nccisRoutes)
-	o.soc = newNode(t, "soc-alfa", fmt.Sprintf("listen: {filter: %s, milter: %s, lmtp: %q, relay_users: relay.users}\n", filter, milter, lmtp)+
+	o.soc = newNode(t, "soc-alfa", fmt.Sprintf("listen: {filter: %s, milter: %q, lmtp: %s, relay_users: relay.users}\n", filter, milter, lmtp)+
 		fmt.Sprintf("relays:\n  - {address: %q, tls: starttls, ca_file: %s, server_name: localhost}\n", o.postfix.Beside, o.postfix.CA.CAFile))
 	nccis := newNode(t, "nccis", mailbox(t, h.dovecot, w.Person("nccis").Address())+
 		fmt.Sprintf("relays:\n  - {address: %q, tls: starttls, ca_file: %s, server_name: localhost}\n", outside.SMTP, outside.CA.CAFile))
