@@ -219,6 +219,7 @@ func (t *composition) field(a asked) error {
 			fmt.Fprintln(t.out, t.say("bad", t.say("missing")))
 			continue
 		}
+		t.draft.defaults.Now = t.g.Now() // the talk may take a while
 		problems := t.draft.answer(a.key, value)
 		if len(problems) == 0 {
 			return nil
@@ -312,6 +313,7 @@ func (t *composition) finish(gw *gateway.Gateway) error {
 	order := gateway.Order{To: t.to, Typed: true, Actor: osUser()}
 	for {
 		var err error
+		t.draft.defaults.At, t.draft.defaults.Now = t.g.Now(), t.g.Now()
 		if order.Document, err = t.draft.document(); err != nil {
 			return err
 		}

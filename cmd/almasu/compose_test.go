@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -201,5 +202,24 @@ func TestComposeAtTheNCCIS(t *testing.T) {
 	nccis.must(t, newSubmitCommand)
 	if !strings.Contains(nccis.out.String(), "to soc-alfa: waiting") || strings.Contains(nccis.err.String(), "incident") {
 		t.Errorf("%s\n%s", nccis.out.String(), nccis.err.String())
+	}
+}
+
+// TestComposeSlowly: what happened while the person was asked is not in the
+// future.
+func TestComposeSlowly(t *testing.T) {
+	s := composingSOC(t, "en")
+	var mu sync.Mutex
+	now := s.g.Now()
+	s.g.Now = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(7 * time.Minute)
+		return now
+	}
+	s.answers("", now.UTC().Format(time.RFC3339), "", "phishing", "low", "10.1", "slow", "", "", "", "", "+77172000000", "yes")
+	s.must(t, newSubmitCommand)
+	if cards := s.sent(t, ""); len(cards) != 1 {
+		t.Errorf("sent %v\n%s", cards, s.err.String())
 	}
 }
