@@ -54,6 +54,7 @@ func TestWhatMailProgramsDo(t *testing.T) {
 		"plain":                 {Body: "Hello,\n\nkind: incident\nsummary: one two\nthree\n-- \nIvan\nseverity: low\n"},
 		"CRLF and a BOM":        {Body: "\ufeffkind: incident\r\nsummary: one two\r\nthree\r\n--\r\nIvan\r\n"},
 		"format=flowed":         {Body: "kind: incident\nsummary: one \ntwo\nthree\n-- \nIvan", Flowed: true},
+		"blanks left behind":    {Body: "kind: incident \nsummary: one two\nthree\n", Flowed: true},
 		"delsp":                 {Body: "kind: incident\nsummary: one  \ntwo\nthree\n", Flowed: true, DelSp: true},
 		"space-stuffed":         {Body: " kind: incident\nsummary: one two\n three\n", Flowed: true},
 		"a quote":               {Body: "kind: incident\nsummary: one two\nthree\n\nOn Fri, 27 Nov 2026 at 14:05 Ivan <i@x.example> wrote:\n> severity: low\n> cause: x\n"},

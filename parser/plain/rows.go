@@ -50,7 +50,7 @@ func rowsOf(t Text) []row {
 		if flows && t.DelSp {
 			stuffed = strings.TrimSuffix(stuffed, " ")
 		}
-		if !flowing {
+		if !flowing || beginsField(stuffed) { // a blank left behind a value joins no field to it
 			finish()
 			rows, parts = append(rows, row{n: n + 1, deep: startsBlank(stuffed)}), nil
 		}
@@ -59,6 +59,11 @@ func rowsOf(t Text) []row {
 	}
 	finish()
 	return rows
+}
+
+func beginsField(s string) bool {
+	key, _, ok := keyOf(row{text: s})
+	return ok && isKnown(key)
 }
 
 func startsBlank(s string) bool {
