@@ -21,6 +21,7 @@ func dutyCases() map[string]func(*rig) {
 		"a duty is waived by a person, and a met one never": dutyWaived,
 		"measures are kept sealed, field by field":          measuresSealed,
 		"a store knows when it began":                       began,
+		"a revision of our own is handed in once":           handedInOnce,
 	}
 }
 
