@@ -33,6 +33,7 @@ func (c *Config) finish(d *decoder) {
 	c.Web.judge(d)
 	c.judgePush(d)
 	c.Alarms.judge(d, c.Identity.Address)
+	c.Retention.judge(d, c.Role)
 	c.finishKeys(d)
 	c.finishStore(d)
 }

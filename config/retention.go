@@ -27,3 +27,15 @@ func (r Retention) Periods() map[exchange.ReportKind]time.Duration {
 		exchange.Contact: r.Contact, exchange.Quarterly: r.Quarterly, exchange.Request: r.Request, exchange.Answer: r.Answer, exchange.Notice: r.Notice,
 		exchange.Ping: r.Ping}
 }
+
+// quarterlyNeeds is how long a SOC must keep its incident reports: those of the
+// first day of a quarter go into the report that is due after its end, and that
+// can be corrected (clause 18).
+const quarterlyNeeds = 200 * 24 * time.Hour
+
+func (r Retention) judge(d *decoder, role Role) {
+	if role == RoleSOC && r.Incident > 0 && r.Incident < quarterlyNeeds {
+		d.wrong(d.line("retention.incident"), "retention.incident is shorter than 200 days: the quarterly report of clause 18 is made of these reports",
+			"write 200d or longer, or 0 to keep them")
+	}
+}

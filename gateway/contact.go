@@ -29,7 +29,7 @@ func (g *Gateway) ContactData(ctx context.Context) (ContactData, error) {
 	self := w.Register.Self()
 	data := ContactData{Card: &exchange.ContactBody{Organisation: exchange.Organisation{Name: self.Name, BIN: self.BIN}, Email: self.Address(), Phone: self.Phone}}
 	last, err := g.store.Reports(ctx, queue.ReportFilter{Participant: self.ID, Kind: exchange.Contact, Outgoing: true, Newest: true, Limit: 1, Document: true})
-	if err != nil || len(last) == 0 {
+	if err != nil || len(last) == 0 || len(last[0].Document) == 0 { // none, or deleted after its period
 		return data, err
 	}
 	parsed := parser.ParseFile(exchange.Document{Body: last[0].Document, MediaType: last[0].MediaType}, w.Parser, now)

@@ -85,6 +85,9 @@ func (g *Gateway) incidents(ctx context.Context, w *World) ([]exchange.Quarterly
 	var out []exchange.QuarterlyIncident
 	places := map[string]int{}
 	for _, stored := range reports {
+		if len(stored.Document) == 0 {
+			continue // deleted after its period, which is longer than any report goes back
+		}
 		parsed := parser.ParseFile(exchange.Document{Body: stored.Document, MediaType: stored.MediaType}, w.Parser, g.clock())
 		if len(parsed.Reports) != 1 || parsed.Reports[0].Incident == nil {
 			return nil, fmt.Errorf("report %s in the store cannot be read: %s", stored.Key.ID, parsed.Refusal.Code)
