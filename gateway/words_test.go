@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"mime/quotedprintable"
 	"strings"
 	"testing"
@@ -138,5 +140,51 @@ func TestJudgedAndNotKept(t *testing.T) {
 	mail.Judge = true // as Postfix asks again for a mail it tries once more
 	if s, err = n.g.SubmitMail(t.Context(), mail); err != nil || s.Again == 0 {
 		t.Errorf("%+v %v", s, err)
+	}
+}
+
+// TestNothingGoesOutInClearWhateverTheRecipients: for any recipients of a mail
+// either nothing is kept, or there is one sealed letter for each participant
+// named and none for anybody else.
+func TestNothingGoesOutInClearWhateverTheRecipients(t *testing.T) {
+	c := newClock()
+	n := open(t, "soc-alfa", c)
+	pool := []string{address("nccis"), address("soc-beta"), address("soc-gamma"), address("knb"), address("soc-alfa"), "boss@soc-alfa.example",
+		"press@elsewhere.example", "EXCHANGE@NCCIS.EXAMPLE", ""}
+	random := rand.New(rand.NewPCG(3, 4))
+	for round := range 80 {
+		var to []string
+		participants, strangers := map[string]bool{}, false
+		for range random.IntN(4) {
+			a := pool[random.IntN(len(pool))]
+			to = append(to, a)
+			if p := n.g.Addressee(a); p != nil {
+				participants[p.ID] = true
+			} else {
+				strangers = true
+			}
+		}
+		id := fmt.Sprintf("r-%d", round)
+		doc := named(incident(id, c.now(), func(r *exchange.Report) { r.Addressee = "" }), id+".json")
+		before := len(n.letters(queue.LetterFilter{}))
+		s, err := n.g.SubmitMail(t.Context(), HandedIn{Message: mailOf("To: press@elsewhere.example\r\nBcc: boss@soc-alfa.example\r\n", doc), To: to, Actor: "relay:x"})
+		letters := n.letters(queue.LetterFilter{})[before:]
+		if strangers || len(to) == 0 {
+			if err == nil || len(letters) != 0 {
+				t.Fatalf("%v: %v, %d letters", to, err, len(letters))
+			}
+			continue
+		}
+		if err != nil || s.Refusal.Code != "" || len(letters) != len(participants) {
+			t.Fatalf("%v: %v %+v, %d letters", to, err, s.Refusal, len(letters))
+		}
+		for _, l := range letters {
+			whole, err := n.store.Letter(t.Context(), l.ID)
+			n.must(err)
+			if !participants[l.To] || l.Address != address(l.To) || bytes.Contains(whole.Message, []byte(canary)) || !bytes.Contains(whole.Message, []byte("BEGIN PGP MESSAGE")) {
+				t.Fatalf("%v: a letter to %s at %s", to, l.To, l.Address)
+			}
+			delete(participants, l.To)
+		}
 	}
 }
