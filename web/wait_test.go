@@ -42,13 +42,21 @@ func TestAWaitIsBounded(t *testing.T) {
 }
 
 func TestWhoWaitsIsAnsweredWhenTheServerEnds(t *testing.T) {
-	h := open(t, nil)
+	h := open(t, func(s *web.Server) { s.Limits.Waiting = 2 })
 	token := h.token("siem", exchange.ScopeSubmit)
 	h.is("submit", h.ask("POST", "/api/v1/reports", token, "r-1\n"), 202)
-	answers := make(chan answer, 1)
-	go func() { answers <- h.ask("GET", "/api/v1/reports/r-1?wait=50s", token, "") }()
 	events := h.stream(token, "", "")
 	events.next() // it stands
+	answers := make(chan answer, 1)
+	go func() {
+		for {
+			if a := h.ask("GET", "/api/v1/reports/r-1?wait=50s", token, ""); a.status != 503 { // the look below had its place
+				answers <- a
+				return
+			}
+		}
+	}()
+	h.until("both places to be taken", func() bool { return h.ask("GET", "/api/v1/reports/r-1?wait=1ms", token, "").status == 503 })
 	if err := h.stop(); err != nil {
 		t.Errorf("Serve: %v", err)
 	}
