@@ -76,12 +76,7 @@ func newAlarmsListCommand(g *globals) *cobra.Command {
 		Use:   "list",
 		Short: "The alarms, newest first",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			alarms, err := store.Alarms(cmd.Context(), queue.AlarmFilter{Limit: limit})
 			for _, a := range alarms {
 				s := describeAlarm(a, c)
@@ -90,7 +85,7 @@ func newAlarmsListCommand(g *globals) *cobra.Command {
 				}
 			}
 			return err
-		},
+		}),
 	}
 	cmd.Flags().IntVar(&limit, "limit", limit, "at most so many (0: all)")
 	return cmd
@@ -185,12 +180,7 @@ func newAlarmsTestCommand(g *globals) *cobra.Command {
 		Use:   "test",
 		Short: "Raise an alarm that means nothing, so that the running gateway tells it by every way",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			w, err := worldOf(cmd.Context(), c, store)
 			if err != nil {
 				return err
@@ -206,6 +196,6 @@ func newAlarmsTestCommand(g *globals) *cobra.Command {
 			}
 			s := describeAlarm(alarms[0], c)
 			return printOne(g, s, "%s raised: the running gateway tells it; `almasu alarms show %s` says how that went\n", s.Name, s.Name)
-		},
+		}),
 	}
 }

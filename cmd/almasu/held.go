@@ -27,12 +27,7 @@ func newHeldListCommand(g *globals) *cobra.Command {
 		Use:   "list",
 		Short: "What is held, and why",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			held, err := store.Arrivals(cmd.Context(), exchange.ArrivalHeld, 0)
 			if err != nil {
 				return err
@@ -43,7 +38,7 @@ func newHeldListCommand(g *globals) *cobra.Command {
 				}
 			}
 			return printPending(cmd.Context(), g, c, store)
-		},
+		}),
 	}
 }
 

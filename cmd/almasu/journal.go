@@ -6,7 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"almasu/config"
 	"almasu/exchange"
+	"almasu/queue"
 )
 
 func newJournalCommand(g *globals) *cobra.Command {
@@ -15,12 +17,7 @@ func newJournalCommand(g *globals) *cobra.Command {
 		Use:   "verify",
 		Short: "Walk the journal and check every hash",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, _ *config.Config, store *queue.Store) error {
 			if err := store.VerifyJournal(cmd.Context()); err != nil {
 				return err
 			}
@@ -29,17 +26,12 @@ func newJournalCommand(g *globals) *cobra.Command {
 				return err
 			}
 			return printOne(g, map[string]any{"rows": rows, "valid": true}, "%d rows, every hash holds\n", rows)
-		},
+		}),
 	}, &cobra.Command{
 		Use:   "export",
 		Short: "Print the journal, one JSON object a row",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, _ *config.Config, store *queue.Store) error {
 			out := json.NewEncoder(g.Stdout)
 			return store.EachEvent(cmd.Context(), func(e exchange.Event) error {
 				if err := out.Encode(e); err != nil {
@@ -47,7 +39,7 @@ func newJournalCommand(g *globals) *cobra.Command {
 				}
 				return nil
 			})
-		},
+		}),
 	})
 	return cmd
 }

@@ -27,12 +27,7 @@ func newLettersListCommand(g *globals) *cobra.Command {
 		Use:   "list",
 		Short: "The letters, newest first",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			letters, err := store.Letters(cmd.Context(), queue.LetterFilter{State: exchange.LetterState(state), To: to, Newest: true, Limit: limit})
 			if err != nil {
 				return err
@@ -50,7 +45,7 @@ func newLettersListCommand(g *globals) *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&state, "state", "", "waiting, sent, closed, never, blocked, gathered or replaced")
 	cmd.Flags().StringVar(&to, "to", "", "participant id")

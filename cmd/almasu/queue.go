@@ -51,12 +51,7 @@ func newQueueListCommand(g *globals) *cobra.Command {
 		Use:   "list",
 		Short: "The reports in order of arrival",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			reports, err := store.Reports(cmd.Context(), queue.ReportFilter{Incoming: true, Limit: limit})
 			if err != nil {
 				return err
@@ -68,7 +63,7 @@ func newQueueListCommand(g *globals) *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().IntVar(&limit, "limit", 0, "at most so many (0: all)")
 	return cmd
@@ -81,12 +76,7 @@ func newQueueLeaseCommand(g *globals) *cobra.Command {
 		Short: "Take the next reports; each one is yours until its lease ends",
 		Long:  "Take the next reports for a named consumer. Prints one JSON object a line, the document in base64.\nAcknowledge each with `almasu queue ack --consumer NAME POSITION TOKEN`.",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			leased, err := store.Lease(cmd.Context(), consumer, count, period)
 			if err != nil {
 				return err
@@ -99,7 +89,7 @@ func newQueueLeaseCommand(g *globals) *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&consumer, "consumer", consumer, "name of the consumer; each one gets every report")
 	cmd.Flags().IntVar(&count, "count", count, "at most so many")

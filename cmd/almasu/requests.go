@@ -63,12 +63,7 @@ func newRequestsListCommand(g *globals) *cobra.Command {
 		Use:   "list",
 		Short: "Open requests, made to us and by us, the earliest due first",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			list, err := store.Requests(cmd.Context(), queue.RequestFilter{Open: !all})
 			for _, r := range list {
 				s := describeRequest(r, c, g.Now())
@@ -78,7 +73,7 @@ func newRequestsListCommand(g *globals) *cobra.Command {
 				}
 			}
 			return err
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "answered ones too")
 	return cmd

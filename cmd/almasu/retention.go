@@ -35,13 +35,9 @@ func retentionCommand(g *globals, use, short string, run bool) *cobra.Command {
 		Use:   use,
 		Short: short,
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			var e queue.Erasure
+			var err error
 			words := "would be deleted"
 			if run {
 				words = "deleted"
@@ -61,6 +57,6 @@ func retentionCommand(g *globals, use, short string, run bool) *cobra.Command {
 			}
 			return printOne(g, erasureStatus{run, e.Reports, e.Mails, e.Letters, e.Measures},
 				"%s: the octets of %d mails and %d letters, %d notes on measures; rows of the register and the journal stay\n", words, e.Mails, e.Letters, e.Measures)
-		},
+		}),
 	}
 }

@@ -23,12 +23,7 @@ func newStatusCommand(g *globals) *cobra.Command {
 		Use:   "status [ID]",
 		Short: "Where is it, how long is left; without ID: what waits",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, args []string, c *config.Config, store *queue.Store) error {
 			switch {
 			case late:
 				return statusOfLate(cmd.Context(), g, c, store, since)
@@ -40,12 +35,24 @@ func newStatusCommand(g *globals) *cobra.Command {
 				return statusOfAll(cmd.Context(), g, c, store)
 			}
 			return statusOf(cmd.Context(), g, c, store, args[0])
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&late, "late", false, "incident reports later than the 15 minutes of clause 9")
 	cmd.Flags().DurationVar(&since, "since", since, "with --late: due within this time")
 	cmd.Flags().BoolVar(&follow, "watch", false, "count down until the receipt of our report ID is in")
 	return cmd
+}
+
+// inStore is a command's RunE that works on the open store of the configuration.
+func (g *globals) inStore(run func(cmd *cobra.Command, args []string, c *config.Config, store *queue.Store) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, store, err := g.openStore(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		return run(cmd, args, c, store)
+	}
 }
 
 // openStore loads the configuration and opens its store, for commands that

@@ -35,12 +35,7 @@ func newTokenNewCommand(g *globals) *cobra.Command {
 		Long: "Make a token for one program. Scopes: submit (hand reports in, and follow those), read (follow all reports),\n" +
 			"queue (take incoming reports with their documents). Without --scope: submit.",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, args []string, c *config.Config, store *queue.Store) error {
 			t, err := ask.token(args[0], c, g.Now())
 			if err != nil {
 				return err
@@ -55,7 +50,7 @@ func newTokenNewCommand(g *globals) *cobra.Command {
 			v := describeToken(t, c, g.Now())
 			v.Token = secret
 			return printOne(g, v, "%s\n", secret)
-		},
+		}),
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&ask.scopes, "scope", []string{string(exchange.ScopeSubmit)}, "submit, read, queue")
@@ -151,12 +146,7 @@ func newTokenListCommand(g *globals) *cobra.Command {
 		Use:   "list",
 		Short: "The tokens with their rights, their end and their last use",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
+		RunE: g.inStore(func(cmd *cobra.Command, _ []string, c *config.Config, store *queue.Store) error {
 			tokens, err := store.Tokens(cmd.Context())
 			if err != nil {
 				return err
@@ -169,7 +159,7 @@ func newTokenListCommand(g *globals) *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	}
 }
 
@@ -185,17 +175,12 @@ func newTokenRevokeCommand(g *globals) *cobra.Command {
 		Use:   "revoke NAME",
 		Short: "End a token at once, for good",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			_, store, err := g.openStore(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			err = store.RevokeToken(cmd.Context(), args[0], osUser())
+		RunE: g.inStore(func(cmd *cobra.Command, args []string, _ *config.Config, store *queue.Store) error {
+			err := store.RevokeToken(cmd.Context(), args[0], osUser())
 			if errors.Is(err, queue.ErrNotFound) {
 				return fmt.Errorf("no token in force is named %s: `almasu token list` prints them", args[0])
 			}
 			return err
-		},
+		}),
 	}
 }
