@@ -170,9 +170,10 @@ type Relay struct {
 type Listen struct {
 	SMTP              string `yaml:"smtp" is:"listen"`
 	LMTP              string `yaml:"lmtp" is:"listen"`
-	Relay             string `yaml:"relay" is:"listen"`  // submission by the systems of a SOC
-	Filter            string `yaml:"filter" is:"listen"` // LMTP: the same, from an MTA that hands over what it has taken
-	Milter            string `yaml:"milter" is:"listen"` // the door of an MTA: judges while the client is connected
+	Relay             string `yaml:"relay" is:"listen"`    // submission by the systems of a SOC
+	Filter            string `yaml:"filter" is:"listen"`   // LMTP: the same, from an MTA that hands over what it has taken
+	FilterMap         string `yaml:"filter_map" is:"path"` // the MTA's map that leads to the filter, for `check` to compare
+	Milter            string `yaml:"milter" is:"listen"`   // the door of an MTA: judges while the client is connected
 	TLSCert           string `yaml:"tls_cert" is:"path"`
 	TLSKey            string `yaml:"tls_key" is:"path"`
 	RelayTLS          string `yaml:"relay_tls" is:"implicit|starttls"` // never "" after Load
