@@ -13,7 +13,7 @@ import (
 const deepestBranch = 30
 
 // testLater makes the tests that version 2.1 has beyond those of 2.0: 6.1.34
-// to 6.1.36, 6.1.38 to 6.1.45, 6.1.49 and 6.1.51 to 6.1.53. That times are
+// to 6.1.36, 6.1.38 to 6.1.45, 6.1.47 and 6.1.49 to 6.1.54. That times are
 // written as 6.1.37 asks is of their form.
 func (a *advisory) testLater() {
 	if a.version.name != "2.1" {
@@ -21,6 +21,7 @@ func (a *advisory) testLater() {
 	}
 	a.testSharing()
 	a.testEnded()
+	a.testSyntax()
 	a.deep(shape.Get(a.Doc.Root, "product_tree"), 1)
 	a.eachProduct(func(p *tree.Node) {
 		helper := shape.Get(p, "product_identification_helper")
@@ -31,6 +32,7 @@ func (a *advisory) testLater() {
 	for _, v := range a.vulnerabilities {
 		a.remediations(v)
 		a.moments(v)
+		a.testSSVC(v)
 	}
 }
 

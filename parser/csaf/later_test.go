@@ -49,6 +49,12 @@ func TestLater(t *testing.T) {
 		{"", []change{{`"discovery_date"`, `"disclosure_date":"2026-05-01T10:00:00Z","discovery_date"`}}},
 		{"51", []change{{`"metrics":[`, `"metrics":[{"products":["P5"],"content":{"epss":{"percentile":"0.9","probability":"0.1","timestamp":"2026-05-01T10:00:00Z"}}},`}}},
 		{"49", []change{{`"metrics":[`, `"metrics":[{"products":["P5"],"content":{"ssvc_v2":{"timestamp":"2026-05-01T10:00:00Z"}}},`}}},
+		{"47", []change{{`"metrics":[`, `"metrics":[{"products":["P5"],"content":{"ssvc_v1":{"id":"CVE-1900-0002"}}},`}}},
+		{"47", []change{{`"metrics":[`, `"metrics":[{"products":["P5"],"content":{"ssvc_v2":{"target_ids":["CVE-1900-0002"]}}},`}}},
+		{"50", []change{{`"name":"<4.0"`, `"name":"all versions < 4.0"`}}},
+		{"", []change{{`"name":"<4.0"`, `"name":"vers:npm/<4.0"`}}},
+		{"54", []change{{`"csaf_version"`, `"license_expression":"Do as you like.","csaf_version"`}}},
+		{"", []change{{`"csaf_version"`, `"license_expression":"CC-BY-4.0","csaf_version"`}}},
 		{"52", []change{{`"discovery_date"`, `"first_known_exploitation_dates":[{"date":"2026-05-01T10:00:00Z","exploitation_date":"2026-01-01T10:00:00Z","product_ids":["P1"]}],"discovery_date"`}}},
 		{"53", []change{{`"discovery_date"`, `"first_known_exploitation_dates":[{"date":"2026-01-01T10:00:00Z","exploitation_date":"2026-02-01T10:00:00Z","product_ids":["P1"]}],"discovery_date"`}}},
 	} {
