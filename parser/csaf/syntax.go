@@ -15,19 +15,11 @@ func (a *advisory) testSyntax() {
 	if licence := shape.Get(a.document, "license_expression"); licence != nil && !isLicence(licence.Value) {
 		a.Semantic(licence, "", "semantic-csaf-54")
 	}
-	a.ranges(shape.Get(a.Doc.Root, "product_tree"), 1)
-}
-
-// ranges walks the branches as deep as they may stand in each other.
-func (a *advisory) ranges(n *tree.Node, depth int) {
-	for _, b := range shape.Items(n, "branches") {
+	a.eachBranch(shape.Get(a.Doc.Root, "product_tree"), func(b *tree.Node) {
 		if shape.Text(b, "category") == "product_version_range" && !isVersionRange(shape.Text(b, "name")) {
 			a.Semantic(b, "name", "semantic-csaf-50")
 		}
-		if depth <= deepestBranch {
-			a.ranges(b, depth+1)
-		}
-	}
+	})
 }
 
 // isVersionRange reports a version range: vers:SCHEME/CONSTRAINTS in its canonical
