@@ -106,7 +106,7 @@ func check(ctx context.Context, g *globals, wholeStore bool) error {
 		k.clock(keys, g.Now())
 		k.mailboxes(ctx, c)
 		k.listeners(c, g.Now())
-		k.filterMap(c)
+		k.filterMap(c, changes)
 		k.web(ctx, c, g.Now())
 		k.relays(ctx, c)
 		k.storeKey(c)

@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"almasu/config"
+	"almasu/exchange"
 )
 
 // filterMap compares the map by which an MTA hands mail over to the filter
 // with the register. An address that is missing there is an ordinary one to
 // the MTA, and its mail leaves in clear.
-func (k *checker) filterMap(c *config.Config) {
+func (k *checker) filterMap(c *config.Config, changes []exchange.Change) {
 	if c.Listen.Filter == "" {
 		return
 	}
@@ -30,9 +31,13 @@ func (k *checker) filterMap(c *config.Config) {
 			known[strings.ToLower(fields[0])] = true
 		}
 	}
+	w, err := newWorld(c, changes...)
+	if err != nil {
+		return // said with the keys
+	}
 	var lacking []string
 	for _, p := range c.Participants {
-		for _, address := range p.Addresses {
+		for _, address := range inForce(p, w).Addresses {
 			_, domain, _ := strings.Cut(address, "@")
 			if p.ID != c.Identity.ID && !known[strings.ToLower(address)] && !known[strings.ToLower(domain)] {
 				lacking = append(lacking, address)
